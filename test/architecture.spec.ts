@@ -21,6 +21,7 @@ const DOORS = [
   'grafana.ts',
   'records.ts',
   'diagnostics.ts',
+  'dashboard.ts',
   'testing.ts',
 ];
 
@@ -44,7 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
   dashboard: ['metrics', 'query', 'health', 'alerting', 'diagnostics', 'http'],
-  diagnostics: ['metrics', 'instrumentation'],
+  diagnostics: ['metrics', 'integrations', 'instrumentation'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.
   testing: ['metrics', 'history', 'query', 'alerting', 'instrumentation', MODULE],
@@ -264,6 +265,7 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'exporters/cloudwatch/bounded-response.ts: .on()': 'keeps an error of a body that is read no further',
   'exporters/datadog/datadog-client.transport.ts: a method in place of another':
     'sets the fetch of a configuration of its own',
+  'integrations/pg/pg.own-connection.ts: .on()': 'listens to a connection of its own',
   'health/checks/network.checks.ts: .once()': 'listens to a socket of its own',
   'health/health.lifecycle.ts: a method in place of another':
     'waits for the drain where Nest offers a hook, which nothing else has',

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as alerting from 'nestjs-monitoring/alerting';
 import * as exporters from 'nestjs-monitoring/exporters';
 import * as grafana from 'nestjs-monitoring/grafana';
+import * as dashboard from 'nestjs-monitoring/dashboard';
 import * as diagnostics from 'nestjs-monitoring/diagnostics';
 import * as records from 'nestjs-monitoring/records';
 import * as health from 'nestjs-monitoring/health';
@@ -20,6 +21,7 @@ const DOORS: Readonly<Record<string, object>> = {
   grafana,
   records,
   diagnostics,
+  dashboard,
   testing,
 };
 

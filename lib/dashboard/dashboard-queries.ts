@@ -5,6 +5,11 @@ import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
 import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
 import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
+import { OwnPanels } from './panels/own-panels.js';
+import { DashboardActions } from './panels/panel-actions.js';
+import { PanelQueries } from './panels/panel-queries.js';
+import { dependencyQueries } from './dependency-queries.js';
+import { processSummary } from './process-summary.js';
 import { ResponseCache } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
@@ -29,6 +34,10 @@ export function dashboardQueries({
   process,
   lastExit,
   memory,
+  panels,
+  dependencies,
+  logLevels,
+  instance,
   names,
   hasAuth,
 }: DashboardSources): DashboardQueries {
@@ -39,6 +48,9 @@ export function dashboardQueries({
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
   const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
+  const ownPanels = panels && new OwnPanels(panels.explorer, panels.registry, panels.clocks);
+  const panelQueries = ownPanels && new PanelQueries(ownPanels, history, views, cache, hasAuth);
+  const actions = panels && new DashboardActions(panels.registry);
   const viewData = (view: View, range: TimeRange) =>
     cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () => views.read(view, range));
   return {
@@ -99,6 +111,27 @@ export function dashboardQueries({
       exit: lastExit.get() ?? null,
     }),
     'diagnostics/memory': () => memory.report(),
+    process: (query) => {
+      const range = rangeOf(query);
+      const sources = { history, blocks, lastExit, memory, logLevels, instance };
+      const compute = function* () {
+        yield;
+        return processSummary(sources, range, Date.now());
+      };
+      return cache.get(JSON.stringify(['process', rangeKey(range)]), compute, MAX_AGE_MS);
+    },
+    panels: (query) => known(panelQueries, 'There are no panels.').read(query, rangeOf(query)),
+    'panels/action': (body) =>
+      known(actions, 'There are no panels.').runOf(known(ownPanels, 'There are no panels.'), body),
+    ...dependencyQueries(
+      dependencies,
+      history,
+      cache,
+      rangeOf,
+      async () => (await feed.current()).health.checks,
+      actions,
+      hasAuth,
+    ),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../http/endpoint.js';
-import type { MetricsSource } from '../metrics/registry.js';
+import type { MetricsRegistry, MetricsSource } from '../metrics/registry.js';
 import { isDuration } from '../options/option-checks.js';
 import type { ConventionalNames } from '../query/conventional-names.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
@@ -17,6 +17,8 @@ import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
+import type { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
+import type { PanelClocks } from './panels/panel-run.js';
 import type { Profiles } from '../diagnostics/profiles/profiles.js';
 import { profileEndpoints } from './profiles.endpoints.js';
 
@@ -67,6 +69,14 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['error-figures.js', SCRIPT],
   ['routes.css', STYLE],
   ['diagnostics.css', STYLE],
+  ['own-panels.js', SCRIPT],
+  ['pages.area.js', SCRIPT],
+  ['data-table.js', SCRIPT],
+  ['dependency-details.js', SCRIPT],
+  ['process-overview.part.js', SCRIPT],
+  ['event-loop.part.js', SCRIPT],
+  ['blocks.js', SCRIPT],
+  ['panels.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
 ];
@@ -120,6 +130,31 @@ export interface MemorySource {
   report(): unknown;
 }
 
+/** The panels of the application, and what their calls need. */
+export interface PanelSource {
+  readonly explorer: Pick<DashboardPanelExplorer, 'find'>;
+  /** Registry of the counts of actions and of failures. */
+  readonly registry: MetricsRegistry;
+  readonly clocks: PanelClocks;
+}
+
+/** The reports of the databases and queues of the application, as JSON, read when somebody looks at them. */
+export interface DependencySource {
+  databases(): readonly { readonly name: string; readonly system: string }[];
+  postgresqlNames(): readonly string[];
+  queueNames(): readonly string[];
+  /** Returns undefined if there is no database of that name. */
+  readPostgresql(name: string): Promise<unknown> | undefined;
+  /** Returns undefined if there is no queue of that name. */
+  failedJobs(queue: string): Promise<object> | undefined;
+  retry(
+    queue: string,
+    job: string,
+    signal: AbortSignal,
+  ): Promise<'retried' | 'unknown' | 'not failed'> | undefined;
+  retryAll(queue: string, signal: AbortSignal): Promise<void> | undefined;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -135,6 +170,10 @@ export interface DashboardSources {
   readonly profiles: Profiles;
   readonly lastExit: LastExitSource;
   readonly memory: MemorySource;
+  /** The panels of the application; a test of something else may leave them out. */
+  readonly panels?: PanelSource;
+  /** Loads the reader of what the application depends on; a test of something else may leave it out. */
+  readonly dependencies?: () => Promise<DependencySource>;
   /** The process that answers. */
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
@@ -164,7 +203,7 @@ export function dashboardEndpoints(
       sources.feed.events,
       () => void sources.feed.current(),
     ),
-    ...readEndpoints(path, overridable, sources),
+    ...queryEndpoints(path, overridable, sources),
     ...actionEndpoints(path, overridable, sources),
     ...logLevelEndpoints(
       `${path}/api/diagnostics/log-levels`,
@@ -197,21 +236,39 @@ const READS = [
   'diagnostics/in-flight',
   'diagnostics/last-exit',
   'diagnostics/memory',
+  'panels',
+  'dependencies',
+  'dependencies/postgresql',
+  'dependencies/jobs',
+  'process',
 ] as const;
 
-/** The functions behind the endpoints of the API, by name. */
-export type DashboardQueries = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;
+/** The endpoints of the API that start an action whose code is loaded with that of the reads. */
+const ACTIONS = ['panels/action', 'dependencies/retry'] as const;
 
-/** Returns the endpoints that read. Their code is loaded at the first request, since most processes serve none. */
-function readEndpoints(path: string, overridable: boolean, sources: DashboardSources): Endpoint[] {
+/** The functions behind the endpoints of the API, by name. */
+export type DashboardQueries = Readonly<
+  Record<(typeof READS)[number], (query: URLSearchParams) => unknown> &
+    Record<(typeof ACTIONS)[number], (body: Readonly<Record<string, unknown>>) => unknown>
+>;
+
+/** Returns the endpoints whose code is loaded at the first request, since most processes serve none. */
+function queryEndpoints(path: string, overridable: boolean, sources: DashboardSources): Endpoint[] {
   let loading: Promise<DashboardQueries> | undefined;
   const load = async (): Promise<DashboardQueries> =>
     (await import('./dashboard-queries.js')).dashboardQueries(sources);
-  return READS.map((name) => {
-    const read = async (query: URLSearchParams): Promise<unknown> =>
-      (await (loading ??= load()))[name](query);
-    return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read, sources.instance.id);
-  });
+  return [
+    ...READS.map((name) => {
+      const read = async (query: URLSearchParams): Promise<unknown> =>
+        (await (loading ??= load()))[name](query);
+      return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read, sources.instance.id);
+    }),
+    ...ACTIONS.map((name) => {
+      const act = async (body: Readonly<Record<string, unknown>>): Promise<unknown> =>
+        (await (loading ??= load()))[name](body);
+      return new DashboardActionEndpoint(`${path}/api/${name}`, overridable, sources.hasAuth, act);
+    }),
+  ];
 }
 
 function actionEndpoints(

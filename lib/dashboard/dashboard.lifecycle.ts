@@ -1,17 +1,21 @@
 import type { DashboardFeed } from './dashboard.feed.js';
 import type { DashboardRetention } from './dashboard-retention.js';
+import type { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
 
 /** The start and stop of the dashboard. Event streams are closed before the server closes, which waits for them. */
 export class DashboardLifecycle {
   constructor(
     private readonly feed: DashboardFeed,
     private readonly retention: DashboardRetention,
+    private readonly panels: Pick<DashboardPanelExplorer, 'find'>,
     private readonly enabled: boolean,
   ) {}
 
   start(): void {
     if (!this.enabled) return;
     this.retention.start();
+    // Says at the start which panels cannot be shown.
+    this.panels.find();
     this.feed.start();
   }
 

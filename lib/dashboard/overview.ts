@@ -7,6 +7,7 @@ import { rounded } from './rounding.js';
 import type { AlertRow, VitalRow } from './alert-rows.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardInstance } from './dashboard-instance.js';
+import { NO_PANELS, type PanelPlaces } from './panels/panel-places.js';
 
 /** A cause of a status other than healthy. */
 export interface Reason {
@@ -39,6 +40,8 @@ export interface Overview {
   /** Interval of the samples, in milliseconds. */
   readonly intervalMs: number;
   readonly health: HealthReport;
+  /** Pages and areas that have panels of the application. */
+  readonly panels: PanelPlaces;
 }
 
 /** The number of recent values of a vital. */
@@ -56,6 +59,7 @@ export class OverviewReader {
     private readonly service: string,
     private readonly instance: DashboardInstance,
     private readonly now: () => number,
+    private readonly panels: () => PanelPlaces = () => NO_PANELS,
   ) {}
 
   /** Runs the health checks and returns the overview. Each new sample of the history adds a value to the trends. */
@@ -80,6 +84,7 @@ export class OverviewReader {
       alerts,
       intervalMs: this.history.intervalMs,
       health,
+      panels: this.panels(),
     };
   }
 

@@ -51,7 +51,7 @@ export class CacheRecorder {
     this.deletes = registry.counter(CACHE_METRICS.deletes, 'Keys deleted from the cache.', {
       labelNames,
     });
-    this.errors = registry.counter('cache_errors_total', 'Cache operations that failed.', {
+    this.errors = registry.counter(CACHE_METRICS.errors, 'Cache operations that failed.', {
       labelNames: ['cache', 'operation'],
     });
     this.durations = registry.timer(CACHE_METRICS.duration, 'Duration of cache operations.', {

@@ -88,11 +88,13 @@ export const CACHE_METRICS = {
   entries: 'cache_entries',
   evictions: 'cache_evictions_total',
   duration: 'cache_operation_duration_seconds',
+  errors: 'cache_errors_total',
 } as const;
 
 /** Metrics of Redis clients and servers. */
 export const REDIS_METRICS = {
   commandDuration: 'redis_client_command_duration_seconds',
+  commandErrors: 'redis_client_command_errors_total',
   evictedKeys: 'redis_evicted_keys_total',
   expiredKeys: 'redis_expired_keys_total',
   memoryUsed: 'redis_memory_used_bytes',
@@ -147,6 +149,11 @@ export const SYSTEM_METRICS = {
 /** Metrics of this library. */
 export const LIBRARY_METRICS = {
   droppedSamples: 'monitoring_dropped_samples_total',
+} as const;
+
+/** Metrics of the dashboard. */
+export const DASHBOARD_METRICS = {
+  actions: 'monitoring_dashboard_actions_total',
 } as const;
 
 /** Gauges that prom-client has, by an option: their names break the naming guide, which reserves `_total` for counters. */

@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
@@ -7,6 +8,8 @@ import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
+import { DashboardPanelExplorer } from '../dashboard/panels/dashboard-panel.explorer.js';
+import { panelPlaces } from '../dashboard/panels/panel-places.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -19,6 +22,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { ConventionalNames } from '../query/conventional-names.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -37,20 +41,34 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, DashboardPanelExplorer, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
       alerts: DashboardAlerts,
+      explorer: DashboardPanelExplorer,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
       return new DashboardFeed(
         history,
-        new OverviewReader(health, alerts, history, service, thisInstance(), () => clock.now()),
+        new OverviewReader(
+          health,
+          alerts,
+          history,
+          service,
+          thisInstance(),
+          () => clock.now(),
+          () => panelPlaces(explorer),
+        ),
         () => clock.now(),
       );
     },
+  },
+  {
+    provide: DashboardPanelExplorer,
+    inject: [ModulesContainer],
+    useFactory: (modules: ModulesContainer) => new DashboardPanelExplorer(modules),
   },
   {
     provide: DASHBOARD_SOURCES,
@@ -68,6 +86,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       Profiles,
       LastExit,
       MemoryGrowth,
+      DashboardPanelExplorer,
+      ApplicationObjects,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -84,7 +104,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
-      { endpoints, conventions }: ResolvedOptions,
+      explorer: DashboardPanelExplorer,
+      objects: ApplicationObjects,
+      { endpoints, conventions, clock }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
       history,
@@ -99,6 +121,15 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
+      panels: { explorer, registry, clocks: clock },
+      dependencies: async () => {
+        const { DependencyInspector } = await import('../diagnostics/dependencies/dependency-inspector.js');
+        return new DependencyInspector(
+          objects,
+          () => clock.now(),
+          () => clock.monotonic(),
+        );
+      },
       instance: thisInstance(),
       names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,
@@ -106,16 +137,18 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, DashboardPanelExplorer, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
       history: MetricsHistory,
       registry: MetricsRegistry,
+      panels: DashboardPanelExplorer,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
         new DashboardRetention(history, registry),
+        panels,
         enabled && endpoints.paths.dashboard !== false,
       ),
   },

@@ -61,6 +61,17 @@ describe('a chart', () => {
       share: 0.4,
     },
     {
+      title: 'Time blocked',
+      view: 'event-loop',
+      metric: 'nodejs_eventloop_blocks_seconds_total',
+      unit: 'ratio',
+      work: (registry) =>
+        registry
+          .counter('nodejs_eventloop_blocks_seconds_total', 'Blocked.', { labelNames: ['culprit'] })
+          .inc({ culprit: 'Reports.total' }, 3),
+      share: 0.2,
+    },
+    {
       title: 'CPU usage',
       view: 'system',
       metric: 'system_cpu_percent',
@@ -108,7 +119,7 @@ describe('a chart', () => {
 
   it('of a share is one of those', () => {
     const shares = VIEWS.flatMap(({ panels }) => panels.filter(({ unit }) => /percent|ratio/.test(unit)));
-    expect(shares.map(({ title }) => title).toSorted()).toEqual([
+    expect([...new Set(shares.map(({ title }) => title))].toSorted()).toEqual([
       'CPU usage',
       'Disk usage',
       'Event loop utilization',
@@ -116,6 +127,7 @@ describe('a chart', () => {
       'Memory usage',
       'Process CPU',
       'Query time by table',
+      'Time blocked',
     ]);
   });
 

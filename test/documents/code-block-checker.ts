@@ -14,7 +14,7 @@ export type ApplicationKind = 'ES modules, strict' | 'CommonJS';
  */
 const SOURCES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['nestjs-monitoring', exportedNames('lib/index.ts')],
-  ...['testing', 'metrics', 'exporters', 'alerting', 'health', 'grafana', 'records', 'diagnostics'].map(
+  ...['testing', 'metrics', 'exporters', 'alerting', 'health', 'grafana', 'records', 'diagnostics', 'dashboard'].map(
     (door) => [`nestjs-monitoring/${door}`, exportedNames(`lib/${door}.ts`)] as const,
   ),
   ['@nestjs/common', new Set(Object.keys(nest))],

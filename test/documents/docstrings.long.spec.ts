@@ -12,6 +12,7 @@ const DOORS = [
   'grafana',
   'records',
   'diagnostics',
+  'dashboard',
   'testing',
 ].map((door) => `lib/${door}.ts`);
 

@@ -41,7 +41,7 @@ const FURTHER_TYPES = [
   'GrafanaDashboardsOptions',
 ];
 
-const DOORS = ['index', 'metrics', 'alerting', 'health', 'grafana', 'records', 'diagnostics'].map((door) =>
+const DOORS = ['index', 'metrics', 'alerting', 'health', 'grafana', 'records', 'diagnostics', 'dashboard'].map((door) =>
   resolve(ROOT, `lib/${door}.ts`),
 );
 

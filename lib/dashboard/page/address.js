@@ -16,7 +16,7 @@ const MOVED = {
   requests: ['routes'],
   diagnostics: ['errors'],
   'diagnostics/causes': ['errors'],
-  'diagnostics/process': ['process'],
+  'diagnostics/process': ['process', 'process'],
   'diagnostics/last-exit': ['process', 'last-exit'],
   'diagnostics/memory': ['process', 'memory'],
   'diagnostics/profiles': ['process', 'profiles'],

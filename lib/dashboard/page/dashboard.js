@@ -31,6 +31,9 @@ const AREAS = [
   ['explore', 'Explore', lazyArea(() => import('./explore.area.js'))],
 ];
 
+/** The area of the pages of the application, `#/pages/TITLE`. Each page has its own link. */
+const PAGES = ['pages', 'Pages', lazyArea(() => import('./pages.area.js'))];
+
 const RANGES = [
   ['5 min', 300_000],
   ['15 min', 900_000],
@@ -151,7 +154,15 @@ function showNavigation() {
       ),
     ),
   );
-  document.querySelector('#nav').replaceChildren(element('ul', {}, ...items));
+  const pages = (page.overview?.panels?.pages ?? []).map(({ title }) => {
+    const isCurrent = current?.place === placeOf({ area: 'pages', items: [title] });
+    return element(
+      'li',
+      {},
+      element('a', { href: page.link('pages', title), 'aria-current': isCurrent && 'page' }, title),
+    );
+  });
+  document.querySelector('#nav').replaceChildren(element('ul', {}, ...items, ...pages));
 }
 
 function showRanges() {
@@ -184,10 +195,11 @@ function showAddress() {
     void showUpdate();
     return;
   }
-  const [name, title, area] = AREAS.find(([each]) => each === next.area) ?? AREAS[0];
+  const [name, title, area] = [...AREAS, PAGES].find(([each]) => each === next.area) ?? AREAS[0];
   current?.area.leave?.(page);
   current = { name, area, place };
   page.arguments = next.items;
+  page.memory.get('own panels')?.remove();
   page.memory = new Map();
   document.title = `${title} – ${page.overview?.service ?? 'Monitoring'}`;
   showNavigation();
@@ -220,6 +232,7 @@ async function showUpdate() {
     const show = await area.load(page);
     if (latestUpdate !== update) return;
     show();
+    void showPanelsOf(current);
     page.shown.delete(place);
     page.shown.set(place, show);
     if (page.shown.size > MAX_SHOWN) page.shown.delete(page.shown.keys().next().value);
@@ -227,6 +240,17 @@ async function showUpdate() {
     if (latestUpdate !== update) return;
     if (error.wantsToken !== undefined) showSignIn(error);
     else if (page.memory.size === 0) showWithoutAnswer(place, error);
+  }
+}
+
+/** Shows the panels of the application in an area, below what the area shows itself. They never delay it. */
+async function showPanelsOf(shown) {
+  if (!(page.overview?.panels?.areas[shown.name] > 0)) return;
+  try {
+    const { showOwnPanels } = await import('./own-panels.js');
+    await showOwnPanels(page, shown.name, () => current === shown);
+  } catch {
+    // They stay as they are until the next update.
   }
 }
 
@@ -336,6 +360,7 @@ function applyTheme(theme) {
   if (theme === null) delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   current?.area.redraw?.();
+  page.memory.get('own panels')?.redraw();
 }
 
 document.querySelector('#theme').addEventListener('click', () => {

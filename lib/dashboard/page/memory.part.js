@@ -1,3 +1,4 @@
+import { read } from './connection.js';
 import { badge, element, fill, notice, sortableTable } from './elements.js';
 import { at, bars, readPart, section } from './entries.js';
 import { formatted } from './format.js';
@@ -74,11 +75,23 @@ let grid;
 
 /** The memory that grows, and the functions that allocated it. */
 export const part = {
-  async load({ memory }) {
-    const report = await readPart('memory');
+  async load(page) {
+    const { memory } = page;
+    const [report, { panels }] = await Promise.all([
+      readPart('memory'),
+      read('view', page.query({ name: 'memory' })),
+    ]);
     return (node) => {
       if (report === undefined || report.status === 'off') {
-        fill(node, notice('Memory is not watched', 'Set diagnostics.memory to find what grows.'));
+        if (!memory.has('unwatched')) {
+          grid = new ChartGrid();
+          memory.set(
+            'unwatched',
+            notice('Growth is not watched', 'Set diagnostics.memory to find what grows.'),
+          );
+          fill(node, memory.get('unwatched'), grid.node);
+        }
+        grid.update(panels);
         return;
       }
       if (!memory.has('summary')) {
@@ -88,7 +101,7 @@ export const part = {
         fill(node, memory.get('summary'), grid.node, memory.get('details'));
       }
       const { windows, ...rest } = report;
-      grid.update(windows.length > 0 ? [panelOf(windows)] : []);
+      grid.update([...(windows.length > 0 ? [panelOf(windows)] : []), ...panels]);
       const text = JSON.stringify(rest);
       if (text === memory.get('text')) return;
       memory.set('text', text);

@@ -21,28 +21,73 @@ export const PROCESS_MEMORY = panel('Process memory', 'bytes', [
   value(NODEJS_METRICS.externalMemory, 'external'),
 ]);
 
+const UTILIZATION = panel('Event loop utilization', 'ratio', [
+  value(NODEJS_METRICS.eventLoopUtilization, 'utilization'),
+]);
+
+const PROCESS_CPU = panel(
+  'Process CPU',
+  'percent',
+  [percent(rate(PROCESS_METRICS.cpuUser, 'user')), percent(rate(PROCESS_METRICS.cpuSystem, 'system'))],
+  { help: 'Percentage of one core.' },
+);
+
+const GARBAGE_COLLECTION = panel(
+  'Garbage collection',
+  'percent',
+  [percent(rateOfSum(NODEJS_METRICS.gcDuration, by('kind')))],
+  { help: 'Percentage of time, by kind.' },
+);
+
+const HEAP_SPACES = panel('Heap used by space', 'bytes', [value(NODEJS_METRICS.heapSpaceUsed, by('space'))]);
+
+const EMPTY = 'Runtime collectors are disabled (collectors.runtime: false).';
+
 /** Node.js and V8. */
 export const RUNTIME: View = {
   name: 'runtime',
   title: 'Runtime',
-  empty: 'Runtime collectors are disabled (collectors.runtime: false).',
+  empty: EMPTY,
   panels: [
     EVENT_LOOP_LAG,
-    panel('Event loop utilization', 'ratio', [value(NODEJS_METRICS.eventLoopUtilization, 'utilization')]),
-    panel(
-      'Process CPU',
-      'percent',
-      [percent(rate(PROCESS_METRICS.cpuUser, 'user')), percent(rate(PROCESS_METRICS.cpuSystem, 'system'))],
-      { help: 'Percentage of one core.' },
-    ),
+    UTILIZATION,
+    PROCESS_CPU,
     PROCESS_MEMORY,
-    panel('Garbage collection', 'percent', [percent(rateOfSum(NODEJS_METRICS.gcDuration, by('kind')))], {
-      help: 'Percentage of time, by kind.',
-    }),
-    panel('Heap used by space', 'bytes', [value(NODEJS_METRICS.heapSpaceUsed, by('space'))]),
+    GARBAGE_COLLECTION,
+    HEAP_SPACES,
     panel('Active resources', 'number', [value(NODEJS_METRICS.activeResources, by('type'))], {
       help: 'Resources that keep the event loop alive.',
     }),
     panel('Open file descriptors', 'number', [value(PROCESS_METRICS.openFds, 'open')]),
   ],
+};
+
+/** The event loop: its delay, its load, and the blocks by their culprit. */
+export const EVENT_LOOP: View = {
+  name: 'event-loop',
+  title: 'Event loop',
+  empty: EMPTY,
+  panels: [
+    EVENT_LOOP_LAG,
+    UTILIZATION,
+    panel('Time blocked', 'ratio', [rate(NODEJS_METRICS.eventLoopBlocked, by('culprit'))], {
+      help: 'Share of the time, by the function that blocked the event loop.',
+    }),
+  ],
+};
+
+/** The memory of the process. */
+export const MEMORY: View = {
+  name: 'memory',
+  title: 'Memory',
+  empty: EMPTY,
+  panels: [PROCESS_MEMORY, HEAP_SPACES, GARBAGE_COLLECTION],
+};
+
+/** The charts of the process that tell most. */
+export const PROCESS: View = {
+  name: 'process',
+  title: 'Process',
+  empty: EMPTY,
+  panels: [EVENT_LOOP_LAG, PROCESS_CPU, PROCESS_MEMORY],
 };

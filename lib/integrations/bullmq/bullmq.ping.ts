@@ -30,7 +30,7 @@ async function sendPing(queue: BullMqBase): Promise<void> {
 }
 
 /** Returns the connection to Redis, or undefined for another backend. Rejects if either is not ready. */
-async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> {
+export async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> {
   const backend = queue.getBackend?.();
   const client = await (backend === undefined ? queue.client : backend.client);
   if (client === undefined) await backend?.waitUntilReady();

@@ -57,7 +57,7 @@ export class RedisRecorder {
       labelNames: convention === undefined ? labelNames : [...labelNames, ERROR_DETAIL],
       buckets: boundsFor(convention, BUCKETS, DATABASE_DURATION_BOUNDS),
     });
-    this.errors = registry.counter('redis_client_command_errors_total', 'Redis commands that failed.', {
+    this.errors = registry.counter(REDIS_METRICS.commandErrors, 'Redis commands that failed.', {
       labelNames,
     });
   }

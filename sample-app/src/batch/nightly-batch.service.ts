@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MetricsContext } from 'nestjs-monitoring';
+import { DashboardPanel, type DashboardPanelContent } from 'nestjs-monitoring/dashboard';
 import { Repository } from 'typeorm';
 import { Deal } from '../deals/deal.entity.js';
 import { DealsService } from '../deals/deals.service.js';
@@ -31,6 +32,18 @@ export class NightlyBatchService {
       }
       job.gauge('overdue_deals', overdue);
     });
+  }
+
+  /** Lets the operators run it by hand, after a night in which it has failed. */
+  @DashboardPanel({ title: 'Nightly batch', page: 'Sales', order: 2 })
+  panel(): DashboardPanelContent {
+    return {
+      text: 'It looks at every open deal, each night at three.',
+      charts: [{ title: 'Overdue deals', lines: [{ metric: 'overdue_deals' }] }],
+      actions: [
+        { title: 'Run it now', run: () => this.nightly().then(() => 'All open deals were looked at.') },
+      ],
+    };
   }
 
   /** Keeps an eye on the pipeline during the day. */
