@@ -21,7 +21,7 @@ const PATIENCE_MS = 30_000;
 const VIEWS = [
   ['overview', '^(Healthy|Degraded|Unhealthy|Critical)'],
   ['requests', 'Requests'],
-  ['diagnostics', 'Diagnostics'],
+  ['diagnostics', 'Errors'],
   ['runtime', 'Runtime'],
   ['system', 'System'],
   ['database', 'Database'],

@@ -206,7 +206,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
         await (json === undefined ? route.fulfill({ status: 404, json: {} }) : route.fulfill({ json }));
       });
       await page.evaluate(`location.hash = '#/diagnostics/${part}'`);
-      await page.getByRole('heading', { name: 'Diagnostics' }).waitFor({ timeout: PATIENCE_MS });
+      await page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS });
       return page;
     }
 

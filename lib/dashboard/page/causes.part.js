@@ -53,7 +53,7 @@ function recordBody(record) {
 }
 
 function routeLink(method, route) {
-  const href = `#/requests/${encodeURIComponent(method)}/${encodeURIComponent(route)}`;
+  const href = `#/routes/${encodeURIComponent(method)}/${encodeURIComponent(route)}`;
   return element('a', { href }, `${method} ${route}`);
 }
 

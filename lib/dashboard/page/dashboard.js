@@ -1,55 +1,42 @@
-import { alertsView } from './alerts.view.js';
+import { addressOf, fragmentOf, keptParameters } from './address.js';
+import { lazyArea } from './areas.js';
 import { expectInstance, storeToken } from './connection.js';
 import { Contact } from './contact.js';
 import { element, notice } from './elements.js';
 import { subscribe } from './events.js';
 import { clock } from './format.js';
-import { healthView } from './health.view.js';
-import { cardinalityView, metricsView } from './metrics.view.js';
-import { overviewView } from './overview.view.js';
-import { panelsView } from './panels.view.js';
-import { requestsView } from './requests.view.js';
 
 /**
- * The views in navigation order. `load(page)` reads the data and returns a function that shows it.
+ * The areas in navigation order. Each is a module `NAME.area.js` that exports `area`, loaded when it is opened:
  *
- * @type {[name: string, title: string, view: any][]}
+ * - `load(page)` reads the data and returns a function that shows it in `page.main`. It is called again at each refresh,
+ *   and patches what is shown: focus, selection, open entries and scroll stay. It sets `page.memory` once it has shown
+ *   something. A rejection is shown as a notice if there is nothing yet.
+ * - `leave(page)`, if there is one, is called before another place is shown; `redraw()` after a change of the theme.
+ *
+ * `areas.js` has areas made of tabs. Everything that somebody may want to come back to or to send is in the address:
+ * `page.arguments` are its items after the area, `page.parameter(name)` and `page.setParameters({ name: value })` its
+ * parameters, `page.sorting` keeps the order of tables in it, `page.query({ … })` returns the parameters for the API, with
+ * the range. A link is `#/area/item`; the range and what else holds for all areas is added when it is followed.
+ *
+ * @typedef {{ load: (page: typeof page) => Promise<() => void>, leave?: (page: typeof page) => void, redraw?: () => void }} Area
+ * @type {[name: string, title: string, area: Area][]}
  */
-const VIEWS = [
-  ['overview', 'Overview', overviewView],
-  ['requests', 'Requests', requestsView],
-  ['diagnostics', 'Diagnostics', lazyView(() => import('./diagnostics.view.js'))],
-  ['runtime', 'Runtime', panelsView('runtime')],
-  ['system', 'System', panelsView('system')],
-  ['database', 'Database', panelsView('database')],
-  ['cache', 'Cache', panelsView('cache')],
-  ['jobs', 'Jobs and messages', panelsView('jobs')],
-  ['business', 'Business', panelsView('business')],
-  ['alerts', 'Alerts', alertsView],
-  ['health', 'Health', healthView],
-  ['metrics', 'Metrics', metricsView],
-  ['cardinality', 'Cardinality', cardinalityView],
+const AREAS = [
+  ['now', 'Now', lazyArea(() => import('./now.area.js'))],
+  ['routes', 'Routes', lazyArea(() => import('./routes.area.js'))],
+  ['errors', 'Errors', lazyArea(() => import('./errors.area.js'))],
+  ['dependencies', 'Dependencies', lazyArea(() => import('./dependencies.area.js'))],
+  ['process', 'Process', lazyArea(() => import('./process.area.js'))],
+  ['explore', 'Explore', lazyArea(() => import('./explore.area.js'))],
 ];
-
-/** Returns a view whose code is loaded when it is opened, since it is seldom. */
-function lazyView(importView) {
-  let view;
-  return {
-    async load(shared) {
-      ({ view } = await importView());
-      return view.load(shared);
-    },
-    leave: () => view?.leave(),
-    redraw: () => view?.redraw(),
-  };
-}
 
 const RANGES = [
   ['5 min', 300_000],
   ['15 min', 900_000],
   ['1 h', 3_600_000],
 ];
-const RANGE = 'monitoring.range';
+const DEFAULT_RANGE_MS = 900_000;
 const THEME = 'monitoring.theme';
 
 const main = document.querySelector('#main');
@@ -57,22 +44,90 @@ const status = document.querySelector('#status');
 const live = document.querySelector('#live');
 const notes = document.querySelector('#notes');
 
-/** The state shared by all views. */
+/** Where the page is. */
+let address = addressOf(location.hash);
+
+/** The state shared by all areas. */
 const page = {
   main,
   /** The latest overview. */
   overview: undefined,
-  rangeMs: Number(localStorage.getItem(RANGE)) || 900_000,
-  /** The parts of the address after the name of the view. */
+  /** The items of the address after the area. */
   arguments: [],
-  /** The state of the current view, such as the order of a table. */
+  /** The state of what is shown, such as its elements. It is empty when another place is opened. */
   memory: new Map(),
-  /** The functions that showed each view last, by its address. */
+  /** The functions that showed each place last, by its address. */
   shown: new Map(),
+  /** The range that is shown, in milliseconds. */
+  get rangeMs() {
+    const { from, to } = fixedRange();
+    if (to !== undefined) return to - from;
+    const range = Number(this.parameter('range'));
+    return range > 0 && Number.isFinite(range) ? range : DEFAULT_RANGE_MS;
+  },
+  /** The end of the range, in milliseconds since the Unix epoch; undefined if it is now. */
+  get until() {
+    return fixedRange().to;
+  },
+  parameter(name) {
+    return address.parameters.get(name) ?? undefined;
+  },
+  /**
+   * Changes parameters of the address and shows what they mean. Without a value, a parameter is removed.
+   *
+   * @param {Record<string, string | number | undefined>} values
+   * @param {{ replace?: boolean }} [options] `replace` leaves no entry to go back to, for what changes with each key
+   */
+  setParameters(values, { replace = false } = {}) {
+    const parameters = new URLSearchParams(address.parameters);
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined || value === '') parameters.delete(name);
+      else parameters.set(name, String(value));
+    }
+    address = { ...address, parameters };
+    if (fragmentOf(address) === location.hash) return;
+    history[replace ? 'replaceState' : 'pushState'](null, '', fragmentOf(address));
+    showAddress();
+  },
+  /** The order of tables, in the address. It has the methods of a map, by the key of the table. */
+  sorting: {
+    get(key) {
+      const text = page.parameter(sortParameter(key));
+      if (text === undefined) return undefined;
+      return { by: text.replace(/^-/, ''), descending: text.startsWith('-') };
+    },
+    set(key, { by, descending }) {
+      page.setParameters({ [sortParameter(key)]: `${descending ? '-' : ''}${by}` }, { replace: true });
+    },
+  },
+  /** Returns parameters for the API, with the range. */
+  query(parameters = {}) {
+    const { until } = page;
+    const instance = page.parameter('instance');
+    return {
+      ...parameters,
+      range: page.rangeMs,
+      ...(until !== undefined && { until }),
+      ...(page.parameter('compare') !== undefined && { compare: 1 }),
+      ...(instance !== undefined && { instance }),
+    };
+  },
+  /** Returns the fragment of a place in an area. */
+  link: (area, ...items) => fragmentOf({ area, items, parameters: '' }),
   refresh: () => showUpdate(),
 };
 
-/** The most views that are kept for the time without contact. */
+function sortParameter(key) {
+  return `sort.${key.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+}
+
+/** Returns the range of the address if it is a fixed one. */
+function fixedRange() {
+  const [from, to] = [Number(page.parameter('from')), Number(page.parameter('to'))];
+  return Number.isFinite(to) && from > 0 && to > from ? { from, to } : {};
+}
+
+/** The most places that are kept for the time without contact. */
 const MAX_SHOWN = 20;
 
 let current;
@@ -83,8 +138,8 @@ function showNavigation() {
   const failing = Object.values(page.overview?.health.checks ?? {}).filter(
     (check) => check.status !== 'healthy',
   ).length;
-  const counts = { alerts: firing, health: failing };
-  const items = VIEWS.map(([name, title]) =>
+  const counts = { now: firing + failing };
+  const items = AREAS.map(([name, title]) =>
     element(
       'li',
       {},
@@ -106,13 +161,8 @@ function showRanges() {
         'button',
         {
           type: 'button',
-          'aria-pressed': String(rangeMs === page.rangeMs),
-          onclick: () => {
-            page.rangeMs = rangeMs;
-            localStorage.setItem(RANGE, String(rangeMs));
-            showRanges();
-            void showUpdate();
-          },
+          'aria-pressed': String(page.until === undefined && rangeMs === page.rangeMs),
+          onclick: () => page.setParameters({ range: rangeMs, from: undefined, to: undefined }),
         },
         title,
       ),
@@ -120,43 +170,69 @@ function showRanges() {
   );
 }
 
-async function showView() {
-  const [name = 'overview', ...rest] = location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
-  const [viewName, title, view] = VIEWS.find(([each]) => each === name) ?? VIEWS[0];
-  current?.view.leave?.(page);
-  current = { name: viewName, view };
-  page.arguments = rest;
+/** Shows what the address says: another place, or the same with other parameters. */
+function showAddress() {
+  const next = addressOf(location.hash);
+  const place = placeOf(next);
+  address = next;
+  // An address of before is replaced by what it is now.
+  if (location.hash !== '' && fragmentOf(next) !== location.hash) {
+    history.replaceState(null, '', fragmentOf(next));
+  }
+  showRanges();
+  if (current?.place === place) {
+    void showUpdate();
+    return;
+  }
+  const [name, title, area] = AREAS.find(([each]) => each === next.area) ?? AREAS[0];
+  current?.area.leave?.(page);
+  current = { name, area, place };
+  page.arguments = next.items;
   page.memory = new Map();
   document.title = `${title} – ${page.overview?.service ?? 'Monitoring'}`;
   showNavigation();
   main.replaceChildren(element('p', { class: 'state' }, 'Loading…'));
-  await showUpdate();
+  void showUpdate();
 }
 
-/** Loads the current view again. Of concurrent updates, only the latest is shown. */
+function placeOf({ area, items }) {
+  return [area, ...items].map(encodeURIComponent).join('/');
+}
+
+/** Adds what holds for all areas to a link that is about to be followed. */
+function carryState(event) {
+  const link = event.target.closest?.('a[href^="#/"]');
+  if (!link) return;
+  const target = addressOf(link.getAttribute('href'));
+  for (const [name, value] of keptParameters(address.parameters)) {
+    if (!target.parameters.has(name)) target.parameters.set(name, value);
+  }
+  link.setAttribute('href', fragmentOf(target));
+}
+
+/** Loads the current place again. Of concurrent updates, only the latest is shown. */
 async function showUpdate() {
   if (current === undefined) return;
   const update = {};
   latestUpdate = update;
-  const { name, view } = current;
-  const address = [name, ...page.arguments].join('/');
+  const { area, place } = current;
   try {
-    const show = await view.load(page);
+    const show = await area.load(page);
     if (latestUpdate !== update) return;
     show();
-    page.shown.delete(address);
-    page.shown.set(address, show);
+    page.shown.delete(place);
+    page.shown.set(place, show);
     if (page.shown.size > MAX_SHOWN) page.shown.delete(page.shown.keys().next().value);
   } catch (error) {
     if (latestUpdate !== update) return;
     if (error.wantsToken !== undefined) showSignIn(error);
-    else if (page.memory.size === 0) showWithoutAnswer(address, error);
+    else if (page.memory.size === 0) showWithoutAnswer(place, error);
   }
 }
 
-/** Shows the last data of a view that cannot be loaded; they are marked as old as long as there is no contact. */
-function showWithoutAnswer(address, error) {
-  const show = page.shown.get(address);
+/** Shows the last data of a place that cannot be loaded; they are marked as old as long as there is no contact. */
+function showWithoutAnswer(place, error) {
+  const show = page.shown.get(place);
   if (show !== undefined) show();
   else if (error instanceof TypeError) {
     // Thrown by fetch() if there is no answer.
@@ -225,7 +301,7 @@ function start() {
   void subscribe({
     connected: () => {
       contact.alive();
-      if (current === undefined) void showView();
+      if (current === undefined) showAddress();
     },
     alive: () => contact.alive(),
     paused: () => contact.pause(),
@@ -259,7 +335,7 @@ function start() {
 function applyTheme(theme) {
   if (theme === null) delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  current?.view.redraw?.();
+  current?.area.redraw?.();
 }
 
 document.querySelector('#theme').addEventListener('click', () => {
@@ -271,11 +347,13 @@ document.querySelector('#theme').addEventListener('click', () => {
   localStorage.setItem(THEME, theme);
   applyTheme(theme);
 });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => current?.view.redraw?.());
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => current?.area.redraw?.());
 addEventListener('hashchange', () => {
-  void showView();
-  main.focus();
+  const before = current?.place;
+  showAddress();
+  if (current?.place !== before) main.focus();
 });
+for (const type of ['mousedown', 'click']) document.addEventListener(type, carryState, { capture: true });
 
 applyTheme(localStorage.getItem(THEME));
 start();

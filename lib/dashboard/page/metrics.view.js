@@ -7,7 +7,7 @@ const LIST_COLUMNS = [
   {
     title: 'Metric',
     value: ({ name }) => name,
-    text: ({ name }) => element('a', { href: `#/metrics/${encodeURIComponent(name)}` }, name),
+    text: ({ name }) => element('a', { href: `#/explore/metrics/${encodeURIComponent(name)}` }, name),
   },
   { title: 'Type', value: ({ type }) => type },
   seriesColumn(),
@@ -69,7 +69,7 @@ async function loadList(page) {
 }
 
 function address(name, tags) {
-  return `#/${['metrics', name, ...tags].map(encodeURIComponent).join('/')}`;
+  return `#/${['explore', 'metrics', name, ...tags].map(encodeURIComponent).join('/')}`;
 }
 
 function tagLinks({ name, availableTags }, tags) {
@@ -115,8 +115,7 @@ let chart;
 
 async function loadMetric(page, name, tags) {
   const query = new URLSearchParams([
-    ['name', name],
-    ['range', String(page.rangeMs)],
+    ...Object.entries(page.query({ name })),
     ...tags.map((tag) => ['tag', tag]),
   ]);
   const metric = await read('metric', query);
@@ -125,7 +124,7 @@ async function loadMetric(page, name, tags) {
     page.memory.set('shown', true);
     fill(
       page.main,
-      element('p', {}, element('a', { href: '#/metrics' }, '← All metrics')),
+      element('p', {}, element('a', { href: '#/explore/metrics' }, '← All metrics')),
       element(
         'div',
         { class: 'heading' },

@@ -38,7 +38,7 @@ function banner(overview) {
           'ul',
           {},
           ...reasons.map(({ severity, text, view }) =>
-            element('li', { class: 'row' }, badge(severity), element('a', { href: `#/${view}` }, text)),
+            element('li', { class: 'row' }, badge(severity), element('a', { href: `#/now/${view}` }, text)),
           ),
         ),
   );
@@ -75,7 +75,7 @@ function alertList(alerts) {
         { class: suppressionOf(alert) === undefined ? 'row' : 'row subdued' },
         stateBadge(alert),
         badge(severity),
-        element('a', { href: '#/alerts' }, rule),
+        element('a', { href: '#/now/alerts' }, rule),
         element('span', {}, message),
         element('span', { class: 'limit-text' }, ago(since)),
       );
@@ -89,7 +89,7 @@ let grid;
 export const overviewView = {
   async load(page) {
     const overview = page.overview ?? (await read('overview'));
-    const { panels } = await read('view', { name: 'overview', range: page.rangeMs });
+    const { panels } = await read('view', page.query({ name: 'overview' }));
     return () => {
       if (grid === undefined || !grid.node.isConnected) {
         grid = new ChartGrid();

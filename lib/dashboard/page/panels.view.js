@@ -43,7 +43,7 @@ export function panelsView(name) {
   let grid;
   return {
     async load(page) {
-      const { title, empty, panels } = await read('view', { name, range: page.rangeMs });
+      const { title, empty, panels } = await read('view', page.query({ name }));
       return () => {
         if (panels.length === 0) {
           fill(page.main, element('h1', {}, title), notice('No data', empty));

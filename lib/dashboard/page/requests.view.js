@@ -10,7 +10,7 @@ const COLUMNS = [
     text: ({ method, route }) =>
       element(
         'a',
-        { href: `#/requests/${encodeURIComponent(method)}/${encodeURIComponent(route)}` },
+        { href: `#/routes/${encodeURIComponent(method)}/${encodeURIComponent(route)}` },
         `${method} ${route}`,
       ),
   },
@@ -61,13 +61,13 @@ let grid;
 let table;
 
 async function loadRoute(page, method, route) {
-  const { title, panels, empty } = await read('route', { method, route, range: page.rangeMs });
+  const { title, panels, empty } = await read('route', page.query({ method, route }));
   return () => {
     if (grid === undefined || !grid.node.isConnected) {
       grid = new ChartGrid();
       fill(
         page.main,
-        element('p', {}, element('a', { href: '#/requests' }, '← All endpoints')),
+        element('p', {}, element('a', { href: '#/routes' }, '← All endpoints')),
         element('h1', {}, title),
         panels.length === 0 && element('p', { class: 'empty' }, empty),
         grid.node,
@@ -79,10 +79,9 @@ async function loadRoute(page, method, route) {
 }
 
 async function loadAll(page) {
-  const range = page.rangeMs;
   const [{ panels }, rows] = await Promise.all([
-    read('view', { name: 'requests', range }),
-    read('endpoints', { range }),
+    read('view', page.query({ name: 'requests' })),
+    read('endpoints', page.query()),
   ]);
   return () => {
     const newTable = sortableTable(COLUMNS, {
@@ -92,7 +91,7 @@ async function loadAll(page) {
       key: 'endpoints',
       sortBy: 'Request rate',
       empty: 'No requests in this time range.',
-      remember: page.memory,
+      remember: page.sorting,
     });
     if (grid === undefined || !grid.node.isConnected) {
       grid = new ChartGrid();

@@ -1,0 +1,76 @@
+/**
+ * The state of the page, which is in the fragment of its address: `#/area/item/item?name=value`. It has no credentials and
+ * no data, so an address can be sent to somebody else, who then sees the same.
+ *
+ * @typedef {{ area: string, items: string[], parameters: URLSearchParams }} Address
+ */
+
+/** The parameters that a link to another area keeps. */
+const KEPT = ['range', 'from', 'to', 'compare', 'utc', 'instance', 'kiosk'];
+
+/** The places of the views of before, whose addresses may be in a chat or a runbook. */
+const MOVED = {
+  overview: ['now'],
+  alerts: ['now', 'alerts'],
+  health: ['now', 'health'],
+  requests: ['routes'],
+  diagnostics: ['errors'],
+  'diagnostics/causes': ['errors'],
+  'diagnostics/process': ['process'],
+  'diagnostics/last-exit': ['process', 'last-exit'],
+  'diagnostics/memory': ['process', 'memory'],
+  'diagnostics/profiles': ['process', 'profiles'],
+  'diagnostics/startup': ['process', 'startup'],
+  'diagnostics/log-levels': ['process', 'log-levels'],
+  runtime: ['process', 'runtime'],
+  system: ['process', 'system'],
+  database: ['dependencies', 'database'],
+  cache: ['dependencies', 'cache'],
+  jobs: ['dependencies', 'jobs'],
+  business: ['explore', 'business'],
+  metrics: ['explore', 'metrics'],
+  cardinality: ['explore', 'cardinality'],
+};
+
+/** Returns the address of a fragment such as `#/routes/GET/%2Fdeals?range=300000`. One of before is translated. */
+export function addressOf(fragment) {
+  const [path = '', query = ''] = splitAt(fragment.replace(/^#?\/?/, ''), '?');
+  const items = path.split('/').filter(Boolean).map(decoded);
+  return { ...placeOf(items), parameters: new URLSearchParams(query) };
+}
+
+/** Returns the fragment of an address, for `href` and `location.hash`. */
+export function fragmentOf({ area, items, parameters }) {
+  const query = String(parameters);
+  return `#/${[area, ...items].map(encodeURIComponent).join('/')}${query === '' ? '' : `?${query}`}`;
+}
+
+/** Returns the parameters that a link to another place keeps. */
+export function keptParameters(parameters) {
+  return new URLSearchParams([...parameters].filter(([name]) => KEPT.includes(name)));
+}
+
+function placeOf([first = 'now', ...rest]) {
+  const [second] = rest;
+  const byTwo = MOVED[`${first}/${second}`];
+  if (byTwo !== undefined && Object.hasOwn(MOVED, `${first}/${second}`)) {
+    return { area: byTwo[0], items: [...byTwo.slice(1), ...rest.slice(1)] };
+  }
+  if (!Object.hasOwn(MOVED, first)) return { area: first, items: rest };
+  const [area, ...items] = MOVED[first];
+  return { area, items: [...items, ...rest] };
+}
+
+function splitAt(text, separator) {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Returns the decoded text; the text itself if it is not encoded well. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
