@@ -1,10 +1,12 @@
 import type { VitalName } from '../query/vital-definitions.js';
 import { isDuration } from '../options/option-checks.js';
-import { ApiError } from './dashboard-api.endpoints.js';
+import { ApiError, SourcedAnswer } from './dashboard-api.endpoints.js';
+import type { DashboardHistory } from './dashboard-history.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
+import { FleetAnswers } from './fleet/fleet-answers.js';
 import { MetricExplorer } from './metric-explorer.js';
-import { ResponseCache } from './response-cache.js';
+import { ResponseCache, type ResponseSteps } from './response-cache.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
@@ -30,38 +32,56 @@ export function dashboardQueries({
   lastExit,
   memory,
   names,
+  fleet: fleetSource,
+  instance,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
-  const views = new ViewReader(history, thresholdsOf);
-  const explorer = new MetricExplorer(registry, history, views, names);
+  const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf);
+  const explorer = new MetricExplorer(registry, history, viewsOf(history), names);
   const cache = new ResponseCache(history);
+  const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
+  /** Returns an answer over all instances if there is a Prometheus that has it, or else over this process. */
+  const answer = (
+    query: URLSearchParams,
+    key: readonly unknown[],
+    rangeMs: number,
+    compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
+    maxAgeMs?: number,
+  ): unknown => {
+    const ofProcess = (): Promise<string> =>
+      cache.get(JSON.stringify([...key, rangeMs]), () => compute(history), maxAgeMs);
+    return fleet === undefined ? ofProcess() : fleet.answer(query, key, rangeMs, compute, ofProcess);
+  };
   const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
-  const viewData = (view: View, rangeMs: number) =>
-    cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
+  const viewData = (view: View, query: URLSearchParams) => {
+    const rangeMs = rangeOf(query);
+    return answer(query, ['view', view.name], rangeMs, (from) => viewsOf(from).read(view, rangeMs));
+  };
   return {
     overview: () => feed.current(),
     view: (query) => {
       const name = query.get('name');
       const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
       if (view === undefined) throw new ApiError(404, 'Unknown view.');
-      return viewData(view, rangeOf(query));
+      return viewData(view, query);
     },
     endpoints: (query) => {
       const rangeMs = rangeOf(query);
-      return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
+      return answer(query, ['endpoints'], rangeMs, (from) => endpointRows(from, rangeMs));
     },
-    route: (query) =>
-      viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
+    route: (query) => viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), query),
+    fleet: (query) => fleet?.report(rangeOf(query)) ?? { isConfigured: false },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {
       const name = query.get('name') ?? '';
       const tags = tagsOf(query);
       const rangeMs = rangeOf(query);
-      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
-      const metric = await cache.get(key, () => explorer.explore(name, tags, rangeMs), MAX_AGE_MS);
-      if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
+      const explore = (from: DashboardHistory) => explorer.explore(name, tags, rangeMs, viewsOf(from));
+      const metric = await answer(query, ['metric', name, [...tags]], rangeMs, explore, MAX_AGE_MS);
+      if (metric === 'null' || (metric instanceof SourcedAnswer && metric.json === 'null'))
+        throw new ApiError(404, 'Unknown metric, or no series with these labels.');
       return metric;
     },
     causes: () => ({ causes: records.causes() }),

@@ -16,6 +16,7 @@ import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
+import type { FleetSource } from './fleet/fleet.js';
 import type { Profiles } from '../diagnostics/profiles/profiles.js';
 import { profileEndpoints } from './profiles.endpoints.js';
 
@@ -128,6 +129,8 @@ export interface DashboardSources {
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
   readonly names?: ConventionalNames;
+  /** The Prometheus with the figures of all instances. @default none */
+  readonly fleet?: FleetSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -169,6 +172,7 @@ export function dashboardEndpoints(
 const READS = [
   'overview',
   'view',
+  'fleet',
   'endpoints',
   'route',
   'metrics',

@@ -6,6 +6,7 @@ export class DashboardLifecycle {
   constructor(
     private readonly feed: DashboardFeed,
     private readonly retention: DashboardRetention,
+    private readonly queries: AbortController,
     private readonly enabled: boolean,
   ) {}
 
@@ -17,6 +18,7 @@ export class DashboardLifecycle {
 
   stop(): void {
     this.feed.stop();
+    this.queries.abort();
     this.retention.stop();
   }
 }

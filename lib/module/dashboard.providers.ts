@@ -6,6 +6,8 @@ import { thisInstance } from '../dashboard/dashboard-instance.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
+import type { FleetSource } from '../dashboard/fleet/fleet.js';
+import { prometheusRecorder } from '../dashboard/fleet/prometheus-metrics.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
@@ -26,6 +28,9 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The sources that the endpoints of the dashboard read from. */
 export const DASHBOARD_SOURCES = Symbol('monitoring.dashboardSources');
+
+/** The end of the queries to Prometheus. */
+const FLEET_END = Symbol('monitoring.fleetEnd');
 
 /** Providers of the dashboard. */
 export const DASHBOARD_PROVIDERS: readonly Provider[] = [
@@ -52,6 +57,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       );
     },
   },
+  { provide: FLEET_END, useFactory: () => new AbortController() },
   {
     provide: DASHBOARD_SOURCES,
     inject: [
@@ -68,6 +74,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       Profiles,
       LastExit,
       MemoryGrowth,
+      FLEET_END,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -84,7 +91,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
-      { endpoints, conventions }: ResolvedOptions,
+      fleetEnd: AbortController,
+      options: ResolvedOptions,
     ): DashboardSources => ({
       feed,
       history,
@@ -100,23 +108,50 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       lastExit,
       memory,
       instance: thisInstance(),
-      names: new ConventionalNames(conventions),
-      hasAuth: endpoints.auth !== undefined,
+      names: new ConventionalNames(options.conventions),
+      ...fleetOf(options, registry, fleetEnd.signal),
+      hasAuth: options.endpoints.auth !== undefined,
     }),
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, FLEET_END, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
       history: MetricsHistory,
       registry: MetricsRegistry,
+      fleetEnd: AbortController,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
         new DashboardRetention(history, registry),
+        fleetEnd,
         enabled && endpoints.paths.dashboard !== false,
       ),
   },
 ];
+
+/** Returns the Prometheus of the dashboard, if there is one. */
+function fleetOf(
+  { enabled, endpoints, dashboard, clock, defaultLabels }: ResolvedOptions,
+  registry: MetricsRegistry,
+  closed: AbortSignal,
+): { readonly fleet?: FleetSource } {
+  const { prometheus } = dashboard;
+  if (prometheus === undefined || !enabled || endpoints.paths.dashboard === false) return {};
+  const service = defaultLabels['service'];
+  return {
+    fleet: {
+      options: prometheus,
+      service: service === undefined || service === '' ? undefined : String(service),
+      recorder: prometheusRecorder(registry),
+      kindOf: (name) => {
+        const metric = registry.getMetric(name);
+        return metric && { type: metric.type, aggregate: metric.aggregate };
+      },
+      now: () => clock.now(),
+      closed,
+    },
+  };
+}

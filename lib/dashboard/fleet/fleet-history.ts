@@ -98,8 +98,11 @@ export class FleetHistory implements DashboardHistory {
   }
 
   /** Returns the part of a window in which Prometheus knows the application. */
-  coveredMs(_metric: string, windowMs: number): number {
-    const { at } = this.time;
+  coveredMs(
+    _metric: string,
+    windowMs: number,
+    { at = this.time.at }: Parameters<DashboardHistory['coveredMs']>[2] = {},
+  ): number {
     const start = selectorInScope({ metric: PROCESS_METRICS.startTime, labels: {} }, this.scope);
     const step = durationOf(Math.ceil(windowMs / MAX_SUBQUERY_STEPS / 1000) * 1000);
     const promql = `min(min_over_time(timestamp(${start})[${durationOf(windowMs)}:${step}]))`;
@@ -174,8 +177,9 @@ function ownLabels(
   names: ReadonlyMap<string, string>,
 ): Record<string, string> {
   return Object.fromEntries(
-    Array.from(names, ([own, name]) => [own, Object.hasOwn(labels, name) ? labels[name] : ''] as const).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
-    ),
+    Array.from(
+      names,
+      ([own, name]) => [own, Object.hasOwn(labels, name) ? labels[name] : ''] as const,
+    ).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
   );
 }

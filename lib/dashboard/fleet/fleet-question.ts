@@ -45,7 +45,10 @@ const MERGES: Readonly<Record<Aggregation, MergeName>> = {
 };
 
 /** Returns a question in PromQL. */
-export function promqlOfQuestion(question: FleetQuestion, { names, instanceLabel, matchers }: FleetScope): string {
+export function promqlOfQuestion(
+  question: FleetQuestion,
+  { names, instanceLabel, matchers }: FleetScope,
+): string {
   return promqlOf(names.translate(expressionOf(question, instanceLabel)), matchers);
 }
 
@@ -55,14 +58,21 @@ export function selectorInScope(of: Selection, { names, matchers }: FleetScope):
 }
 
 /** Returns what our labels are called in the answer to a question, by our name. */
-export function labelsInAnswer({ metric, groupBy }: FleetQuestion, names: ConventionalNames): Map<string, string> {
+export function labelsInAnswer(
+  { metric, groupBy }: FleetQuestion,
+  names: ConventionalNames,
+): Map<string, string> {
   const renames = names.renamesOf([metric]);
   return new Map(groupBy.map((label) => [label, renames.get(label) ?? label]));
 }
 
 function expressionOf(question: FleetQuestion, instanceLabel: string): Expression {
   const { metric, type, statistic, windowMs, labels, groupBy, aggregate = 'sum', across = 'sum' } = question;
-  const of = (part: 'count' | 'sum'): Selection => ({ metric, labels, ...(type === 'histogram' && { part }) });
+  const of = (part: 'count' | 'sum'): Selection => ({
+    metric,
+    labels,
+    ...(type === 'histogram' && { part }),
+  });
   const range = (name: 'rate' | 'increase' | 'avg', part: 'count' | 'sum' = 'count'): Expression => ({
     kind: 'range',
     name,

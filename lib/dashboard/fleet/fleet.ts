@@ -8,7 +8,6 @@ import type { ResolvedDashboardPrometheus } from '../dashboard.options.js';
 import { ResponseCache, type ResponseSteps } from '../response-cache.js';
 import { type FleetAnswer, FleetHistory, type MetricKind } from './fleet-history.js';
 import { type FleetScope, selectorInScope } from './fleet-question.js';
-import type { PrometheusSeries } from './prometheus-answer.js';
 import { PrometheusClient, type PrometheusQuery } from './prometheus.client.js';
 import { PrometheusError } from './prometheus.error.js';
 import type { PrometheusRecorder } from './prometheus-metrics.js';
@@ -95,7 +94,8 @@ export class Fleet {
   scopeOf(instance?: string): FleetScope {
     const { options, service } = this.source;
     const { instanceLabel, matchers = service === undefined ? {} : { service } } = options;
-    const own = instance === undefined ? [] : [{ name: instanceLabel, operator: '=' as const, value: instance }];
+    const own =
+      instance === undefined ? [] : [{ name: instanceLabel, operator: '=' as const, value: instance }];
     return { names: this.names, instanceLabel, matchers: [...matchersOf(matchers), ...own] };
   }
 

@@ -47,14 +47,21 @@ const MAX_OUTLIERS = 20;
 /** Returns the figures that are much higher than those of most instances, the farthest from the median first. */
 export function outliersOf(instances: ReadonlyMap<string, InstanceFigures>): Outlier[] {
   const found = COMPARISONS.flatMap(({ figure, name, ratio, above }) => {
-    const known = Array.from(instances, ([instance, figures]) => ({ instance, value: figures[figure] })).filter(
-      (each): each is { instance: string; value: number } => each.value !== undefined,
-    );
+    const known = Array.from(instances, ([instance, figures]) => ({
+      instance,
+      value: figures[figure],
+    })).filter((each): each is { instance: string; value: number } => each.value !== undefined);
     if (known.length < MIN_INSTANCES) return [];
     const median = medianOf(known.map(({ value }) => value));
     return known
       .filter(({ value }) => value >= median * ratio && value - median >= above)
-      .map(({ instance, value }) => ({ instance, figure, value, median, text: `${name} ${timesOf(value, median)}` }));
+      .map(({ instance, value }) => ({
+        instance,
+        figure,
+        value,
+        median,
+        text: `${name} ${timesOf(value, median)}`,
+      }));
   });
   return found.toSorted((a, b) => timesAbove(b) - timesAbove(a)).slice(0, MAX_OUTLIERS);
 }

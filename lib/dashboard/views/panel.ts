@@ -28,6 +28,8 @@ export interface Query {
   readonly legend: string;
   /** Factor of the values, such as 100 for percent. @default 1 */
   readonly scale?: number;
+  /** Merging of rates over several instances. @default 'sum' */
+  readonly across?: 'sum' | 'avg';
 }
 
 /** A chart. */
@@ -98,9 +100,9 @@ export function percentiles(
   return computations.map((compute) => query(metric, compute, compute, labels));
 }
 
-/** Returns a query whose values are multiplied by 100. */
+/** Returns a query whose values are multiplied by 100, and of several instances their average. */
 export function percent(of: Query): Query {
-  return { ...of, scale: 100 };
+  return { ...of, scale: 100, across: 'avg' };
 }
 
 function query(metric: string, compute: Computation, lines: string | Lines, labels?: LabelMatchers): Query {
