@@ -10,6 +10,7 @@ import { ResponseCache, type ResponseSteps } from './response-cache.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
+import { rangeKey, type TimeRange } from './views/time-range.js';
 import { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
@@ -46,18 +47,18 @@ export function dashboardQueries({
   const answer = (
     query: URLSearchParams,
     key: readonly unknown[],
-    rangeMs: number,
+    range: TimeRange,
     compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
     maxAgeMs?: number,
   ): unknown => {
     const ofProcess = (): Promise<string> =>
-      cache.get(JSON.stringify([...key, rangeMs]), () => compute(history), maxAgeMs);
-    return fleet === undefined ? ofProcess() : fleet.answer(query, key, rangeMs, compute, ofProcess);
+      cache.get(JSON.stringify([...key, rangeKey(range)]), () => compute(history), maxAgeMs);
+    return fleet === undefined ? ofProcess() : fleet.answer(query, key, range, compute, ofProcess);
   };
-  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
+  const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
   const viewData = (view: View, query: URLSearchParams) => {
-    const rangeMs = rangeOf(query);
-    return answer(query, ['view', view.name], rangeMs, (from) => viewsOf(from).read(view, rangeMs));
+    const range = rangeOf(query);
+    return answer(query, ['view', view.name], range, (from) => viewsOf(from).read(view, range));
   };
   return {
     overview: () => feed.current(),
@@ -68,8 +69,8 @@ export function dashboardQueries({
       return viewData(view, query);
     },
     endpoints: (query) => {
-      const rangeMs = rangeOf(query);
-      return answer(query, ['endpoints'], rangeMs, (from) => endpointRows(from, rangeMs));
+      const range = rangeOf(query);
+      return answer(query, ['endpoints'], range, (from) => endpointRows(from, range));
     },
     route: (query) => viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), query),
     fleet: (query) => fleet?.report(rangeOf(query)) ?? { isConfigured: false },
@@ -77,11 +78,12 @@ export function dashboardQueries({
     metric: async (query) => {
       const name = query.get('name') ?? '';
       const tags = tagsOf(query);
-      const rangeMs = rangeOf(query);
-      const explore = (from: DashboardHistory) => explorer.explore(name, tags, rangeMs, viewsOf(from));
-      const metric = await answer(query, ['metric', name, [...tags]], rangeMs, explore, MAX_AGE_MS);
-      if (metric === 'null' || (metric instanceof SourcedAnswer && metric.json === 'null'))
+      const range = rangeOf(query);
+      const explore = (from: DashboardHistory) => explorer.explore(name, tags, range, viewsOf(from));
+      const metric = await answer(query, ['metric', name, [...tags]], range, explore, MAX_AGE_MS);
+      if (metric === 'null' || (metric instanceof SourcedAnswer && metric.json === 'null')) {
         throw new ApiError(404, 'Unknown metric, or no series with these labels.');
+      }
       return metric;
     },
     causes: () => ({ causes: records.causes() }),
@@ -161,6 +163,21 @@ function roundedRange(query: URLSearchParams, intervalMs: number): number {
   }
   const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
   return intervals * intervalMs;
+}
+
+/** Returns the requested range: `range` milliseconds up to `until`, and with `compare` the range before it. */
+function timeRange(query: URLSearchParams, intervalMs: number): TimeRange {
+  const rangeMs = roundedRange(query, intervalMs);
+  const text = query.get('until');
+  const until = Number(text);
+  if (text !== null && !(Number.isFinite(until) && until > 0)) {
+    throw new ApiError(400, '`until` must be a time in milliseconds since the Unix epoch.');
+  }
+  return {
+    rangeMs,
+    ...(text !== null && { until: Math.round(until / intervalMs) * intervalMs }),
+    ...(query.has('compare') && { isCompared: true }),
+  };
 }
 
 /** Returns the label values of all parameters of the form `tag=name:value`. */

@@ -1,5 +1,6 @@
 import type { RangeSeries } from '../query/range-query.js';
 import type { DashboardHistory } from './dashboard-history.js';
+import { type TimeRange, timeRangeOf } from './views/time-range.js';
 import { rounded } from './rounding.js';
 import { HTTP_METRICS } from '../metrics/metric-names.js';
 
@@ -28,10 +29,11 @@ const QUANTILES = [0.5, 0.95, 0.99];
 /** Returns every endpoint with requests in the window. Yields after each small step. */
 export function* endpointRows(
   history: DashboardHistory,
-  rangeMs: number,
+  range: TimeRange | number,
 ): Generator<void, EndpointRow[], void> {
-  const windowMs = history.coveredMs(REQUESTS, rangeMs);
-  const times = history.lastSample === undefined || windowMs === 0 ? [] : [history.lastSample];
+  const { rangeMs, until = history.lastSample } = timeRangeOf(range);
+  const windowMs = history.coveredMs(REQUESTS, rangeMs, until === undefined ? {} : { at: until });
+  const times = until === undefined || windowMs === 0 ? [] : [until];
   const counts = yield* history.queryRange(REQUESTS, 'increase', windowMs, times, {
     groupBy: [...BY_ENDPOINT, 'status_code'],
   });

@@ -11,6 +11,7 @@ import {
 import { rounded } from './rounding.js';
 import { suggestedQueries } from '../query/suggested-promql.js';
 import { type Panel, percentiles, type Unit } from './views/panel.js';
+import type { TimeRange } from './views/time-range.js';
 import { unitOfMetric, unitOfRate } from './views/unit-of-metric.js';
 import type { PanelData, ViewReader } from './views/view-data.js';
 
@@ -91,14 +92,14 @@ export class MetricExplorer {
   async explore(
     name: string,
     tags: ReadonlyMap<string, string>,
-    rangeMs: number,
+    range: TimeRange | number,
     views = this.views,
   ): Promise<Generator<void, ExploredMetric | undefined, void>> {
     const snapshot = await this.source.collect({ exponential: new Set([name]) });
     return this.details(
       snapshot.families.find((candidate) => candidate.name === name),
       tags,
-      rangeMs,
+      range,
       views,
     );
   }
@@ -107,7 +108,7 @@ export class MetricExplorer {
   private *details(
     family: MetricFamily | undefined,
     tags: ReadonlyMap<string, string>,
-    rangeMs: number,
+    range: TimeRange | number,
     views: ViewReader,
   ): Generator<void, ExploredMetric | undefined, void> {
     if (family === undefined) return undefined;
@@ -122,7 +123,7 @@ export class MetricExplorer {
     if (matching.length === 0 && tags.size > 0) return undefined;
     const labels = Object.fromEntries(tags);
     const unit = unitOfMetric(name, family.type);
-    const chart = yield* views.panel(chartOf(family, labels, unit), rangeMs);
+    const chart = yield* views.panel(chartOf(family, labels, unit), range);
     return {
       name,
       description: family.help,

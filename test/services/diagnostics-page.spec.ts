@@ -286,7 +286,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
 async function signIn(page: Page): Promise<void> {
   await page.getByLabel(/token/).fill('T0ken', { timeout: PATIENCE_MS });
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { level: 1, name: 'Diagnostics' }).waitFor({ timeout: PATIENCE_MS });
+  await page.getByRole('heading', { level: 1 }).first().waitFor({ timeout: PATIENCE_MS });
 }
 
 class Reports {

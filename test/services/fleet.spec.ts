@@ -55,7 +55,7 @@ describeWith(['prometheus'], 'the dashboard of three instances with a real Prome
   const apps: ServerProcess[] = [];
   const stops: (() => Promise<void>)[] = [];
   let prometheus: PrometheusServer;
-  let loading = true;
+  const loading = new AbortController();
 
   const read = async <T>(
     path: string,
@@ -70,7 +70,7 @@ describeWith(['prometheus'], 'the dashboard of three instances with a real Prome
 
   /** Sends requests to an instance, one after the other; one of twenty fails. */
   const load = async (host: string): Promise<void> => {
-    for (let i = 0; loading; i++) {
+    for (let i = 0; !loading.signal.aborted; i++) {
       const id = i % 20 === 7 ? 13 : i % 5;
       await fetch(`http://${host}/orders/${id}`)
         .then((response) => response.arrayBuffer())
@@ -103,7 +103,7 @@ describeWith(['prometheus'], 'the dashboard of three instances with a real Prome
     });
     await Promise.all(started);
     stops.unshift(async () => {
-      loading = false;
+      loading.abort();
       await Promise.all(loads);
     });
     const loads = hosts.flatMap((host) => [load(host), load(host)]);

@@ -3,6 +3,7 @@ import { ConventionalNames } from '../../query/conventional-names.js';
 import { ApiError, SourcedAnswer } from '../dashboard-api.endpoints.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import type { ResponseSteps } from '../response-cache.js';
+import { rangeKey, type TimeRange } from '../views/time-range.js';
 import { Fleet, type FleetSource } from './fleet.js';
 import { readFleet } from './fleet-report.js';
 import { PrometheusError } from './prometheus.error.js';
@@ -29,14 +30,14 @@ export class FleetAnswers {
   async answer(
     query: URLSearchParams,
     key: readonly unknown[],
-    rangeMs: number,
+    range: TimeRange,
     compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
     ofProcess: () => Promise<string>,
   ): Promise<SourcedAnswer> {
     const instance = instanceOf(query);
     if (instance !== THIS_PROCESS) {
       try {
-        return new SourcedAnswer(await this.fleet.read({ key, instance, rangeMs }, compute), 'fleet');
+        return new SourcedAnswer(await this.fleet.read({ key, instance, range }, compute), 'fleet');
       } catch (error) {
         if (!(error instanceof PrometheusError)) throw error;
       }
@@ -45,13 +46,14 @@ export class FleetAnswers {
   }
 
   /** Returns the instances and how they compare; without an answer of Prometheus, the reason. */
-  async report(rangeMs: number): Promise<SourcedAnswer> {
+  async report(range: TimeRange): Promise<SourcedAnswer> {
     const { host } = this.fleet.client;
     const { instanceLabel } = this.source.options;
     const about = { isConfigured: true, prometheus: host, instanceLabel };
     try {
-      const json = await this.fleet.answer(['fleet', rangeMs], async (ask) => {
-        const time = { at: this.fleet.at, rangeMs, startedAt: this.startedAt };
+      const json = await this.fleet.answer(['fleet', rangeKey(range)], async (ask) => {
+        const { rangeMs, until: at = this.fleet.at } = range;
+        const time = { at, rangeMs, startedAt: this.startedAt };
         return { ...about, ...(await readFleet(ask, this.fleet.scopeOf(), time)) };
       });
       return new SourcedAnswer(json, 'fleet');

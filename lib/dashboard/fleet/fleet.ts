@@ -6,6 +6,7 @@ import { durationOf } from '../../query/promql.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import type { ResolvedDashboardPrometheus } from '../dashboard.options.js';
 import { ResponseCache, type ResponseSteps } from '../response-cache.js';
+import { rangeKey, type TimeRange } from '../views/time-range.js';
 import { type FleetAnswer, FleetHistory, type MetricKind } from './fleet-history.js';
 import { type FleetScope, selectorInScope } from './fleet-question.js';
 import { PrometheusClient, type PrometheusQuery } from './prometheus.client.js';
@@ -31,7 +32,7 @@ export interface FleetRequest {
   readonly key: readonly unknown[];
   /** Name of one instance; undefined for all. */
   readonly instance: string | undefined;
-  readonly rangeMs: number;
+  readonly range: TimeRange;
 }
 
 /** The state of the contact to Prometheus. */
@@ -107,11 +108,12 @@ export class Fleet {
    * @throws {TooManyRequestsError}
    */
   read(
-    { key, instance, rangeMs }: FleetRequest,
+    { key, instance, range }: FleetRequest,
     compute: (history: FleetHistory) => ResponseSteps | Promise<ResponseSteps>,
   ): Promise<string> {
-    return this.answer([...key, instance ?? null, rangeMs], async (ask) => {
-      const time = { at: this.at, rangeMs, scrapeIntervalMs: await this.scrapeIntervalMs() };
+    return this.answer([...key, instance ?? null, rangeKey(range)], async (ask) => {
+      const { rangeMs, until = this.at } = range;
+      const time = { at: until, rangeMs, scrapeIntervalMs: await this.scrapeIntervalMs() };
       const history = new FleetHistory(this.history, this.source.kindOf, this.scopeOf(instance), time);
       let asked = 0;
       for (let round = 0; round < MAX_ROUNDS; round++) {

@@ -3,6 +3,7 @@ import type { VitalName } from '../../query/vital-definitions.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
+import { type TimeRange, timeRangeOf } from './time-range.js';
 
 /** The most lines of a chart. Of more, those with the highest peaks are shown. */
 const MAX_LINES = 8;
@@ -16,6 +17,8 @@ const MIN_WINDOW_MS = 60_000;
 export interface Line {
   readonly name: string;
   readonly values: readonly (number | null)[];
+  /** The values one range earlier, if it is compared with the range before. */
+  readonly before?: readonly (number | null)[];
 }
 
 /** A chart with its data. */
@@ -53,32 +56,33 @@ export class ViewReader {
     private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
   ) {}
 
-  /**
-   * Reads the data of a view. Charts without data are left out.
-   *
-   * @param rangeMs time range up to the last sample, in milliseconds
-   */
-  *read({ title, empty, panels }: View, rangeMs: number): Generator<void, ViewData, void> {
+  /** Reads the data of a view. Charts without data are left out. */
+  *read({ title, empty, panels }: View, range: TimeRange | number): Generator<void, ViewData, void> {
     const withData: PanelData[] = [];
     for (const panel of panels) {
-      const data = yield* this.panel(panel, rangeMs);
+      const data = yield* this.panel(panel, range);
       if (data.series.length > 0) withData.push(data);
     }
     return { title, empty, panels: withData };
   }
 
   /** Reads the data of one chart. */
-  *panel(panel: Panel, rangeMs: number): Generator<void, PanelData, void> {
+  *panel(panel: Panel, within: TimeRange | number): Generator<void, PanelData, void> {
+    const range = timeRangeOf(within);
     const present = panel.queries.filter(({ metric }) => this.history.typeOf(metric) !== undefined);
     const [first] = present;
-    const times = first === undefined ? [] : this.sampleTimes(first.metric, rangeMs);
+    const times = first === undefined ? [] : this.sampleTimes(first.metric, range);
     const windowMs = this.windowOf(times);
     const { leftOut: leftOutBefore = 0 } = this.history;
-    const lines: Line[] = [];
-    for (const queries of batchPercentiles(present)) {
-      lines.push(...(yield* this.linesOf(queries, times, windowMs)));
-    }
+    const current = yield* this.allLines(present, times, windowMs);
     const leftOut = (this.history.leftOut ?? 0) - leftOutBefore;
+    const lines = range.isCompared
+      ? withBefore(
+          current,
+          yield* this.allLines(present, earlier(times, range.rangeMs), windowMs),
+          times.length,
+        )
+      : current;
     const { title, help, unit, threshold, thresholdScale = 1 } = panel;
     return {
       title,
@@ -98,10 +102,12 @@ export class ViewReader {
     };
   }
 
-  /** Returns the times of the samples, thinned out to {@link MAX_POINTS} and up to the last one. */
-  private sampleTimes(metric: string, rangeMs: number): number[] {
-    const until = this.history.lastSample ?? 0;
-    const times = this.history.timestamps(metric).filter((time) => time > until - rangeMs);
+  /** Returns the times of the samples in a range, thinned out to {@link MAX_POINTS} and up to the last one. */
+  private sampleTimes(
+    metric: string,
+    { rangeMs, until = this.history.lastSample ?? 0 }: TimeRange,
+  ): number[] {
+    const times = this.history.timestamps(metric).filter((time) => time > until - rangeMs && time <= until);
     const step = Math.ceil(times.length / MAX_POINTS);
     return step <= 1 ? times : times.filter((_, i) => (times.length - 1 - i) % step === 0);
   }
@@ -109,6 +115,18 @@ export class ViewReader {
   /** Returns the window of rates and percentiles. One shorter than the gap between two points would skip samples. */
   private windowOf(times: readonly number[]): number {
     return Math.max(MIN_WINDOW_MS, this.history.intervalMs * MIN_WINDOW_INTERVALS, gapOf(times));
+  }
+
+  private *allLines(
+    queries: readonly Query[],
+    times: readonly number[],
+    windowMs: number,
+  ): Generator<void, Line[], void> {
+    const lines: Line[] = [];
+    for (const batch of batchPercentiles(queries)) {
+      lines.push(...(yield* this.linesOf(batch, times, windowMs)));
+    }
+    return lines;
   }
 
   /** @param queries several percentiles of the same series, or one query */
@@ -173,8 +191,26 @@ function lineOf(query: Query, { labels, values }: RangeSeries): Line {
   };
 }
 
-function roundedLine({ name, values }: Line): Line {
-  return { name, values: values.map((value) => (value === null ? null : rounded(value))) };
+function roundedLine({ name, values, before }: Line): Line {
+  return { name, values: values.map(roundedPoint), ...(before && { before: before.map(roundedPoint) }) };
+}
+
+function roundedPoint(value: number | null): number | null {
+  return value === null ? null : rounded(value);
+}
+
+function earlier(times: readonly number[], rangeMs: number): number[] {
+  return times.map((time) => time - rangeMs);
+}
+
+/** Adds the values of the range before to each line. A line that has ended since then has no other values. */
+function withBefore(current: readonly Line[], before: readonly Line[], length: number): Line[] {
+  const unknown = Array.from({ length }, () => null);
+  const lines = new Map<string, Line>(current.map((line) => [line.name, { ...line, before: unknown }]));
+  for (const { name, values } of before) {
+    lines.set(name, { name, values: lines.get(name)?.values ?? unknown, before: values });
+  }
+  return [...lines.values()];
 }
 
 /** Returns the mean distance between two points, in milliseconds. */
@@ -189,12 +225,16 @@ function nameOf({ groupBy = [], legend }: Query, labels: Readonly<Record<string,
   return legend === '' ? values.join(' ') : `${values.join(' ')} ${legend}`;
 }
 
+function peakOf({ values, before = [] }: Line): number {
+  return [...values, ...before].reduce<number>((peak, value) => Math.max(peak, value ?? 0), 0);
+}
+
 /** Returns the lines with the highest peaks. */
 function* highestLines(lines: readonly Line[]): Generator<void, Line[], void> {
   if (lines.length <= MAX_LINES) return [...lines];
   const peaks: { readonly line: Line; readonly peak: number }[] = [];
   for (const line of lines) {
-    peaks.push({ line, peak: line.values.reduce<number>((peak, value) => Math.max(peak, value ?? 0), 0) });
+    peaks.push({ line, peak: peakOf(line) });
     yield;
   }
   return peaks
