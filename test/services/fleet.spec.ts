@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
+import { Browser } from './support/browser.js';
 import { buildLibrary, ROOT } from './support/built.js';
 import { freePort } from './support/free-port.js';
 import { PrometheusServer } from './support/prometheus.server.js';
@@ -10,6 +15,7 @@ import { ServerProcess } from './support/server.process.js';
 /** Longer than Prometheus takes to learn of anything, on a busy machine. */
 const PATIENCE = { timeout: 60_000, interval: 500 };
 const SLOW_MS = 250;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const INSTANCES = [
   { ADAPTER: 'express', VERSION: '1.4.0', DELAY_MS: '1' },
@@ -50,7 +56,7 @@ interface Row {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-describeWith(['prometheus'], 'the dashboard of three instances with a real Prometheus', () => {
+describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with a real Prometheus', () => {
   const hosts: string[] = [];
   const apps: ServerProcess[] = [];
   const stops: (() => Promise<void>)[] = [];
@@ -278,6 +284,49 @@ describeWith(['prometheus'], 'the dashboard of three instances with a real Prome
     expect(metrics).not.toContain('T3nant');
   });
 
+  it('names the slow instance on the page, and shows one of them, on a desk and on a phone', async () => {
+    const browser = await Browser.start();
+    stops.unshift(() => browser.stop());
+    const { page, offences } = await browser.open(`http://${hosts[0]}/metrics-dashboard#/now?range=300000`);
+    const bar = page.getByRole('region', { name: 'Source of the figures' });
+    for (const [scheme, width] of [
+      ['light', 1280],
+      ['dark', 360],
+    ] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      await page.evaluate("location.hash = '#/now?range=300000'");
+      await bar.getByText('fleet of 3 via Prometheus').waitFor(PATIENCE);
+      await bar
+        .getByText(/^! p99 [\d.]+×$/)
+        .first()
+        .waitFor(PATIENCE);
+      await bar.getByText('2 versions').waitFor();
+      await shot(page, `now-${scheme}-${width}`);
+      expect(await violations(page)).toEqual([]);
+
+      await page.evaluate("location.hash = '#/routes?range=300000'");
+      await bar.getByRole('link', { name: 'GET /orders/:id' }).waitFor(PATIENCE);
+      await shot(page, `routes-${scheme}-${width}`);
+
+      await page.evaluate("location.hash = '#/now/instances?range=300000'");
+      const table = page.getByRole('table', { name: /^Instances/ });
+      await table.getByText('1.5.0-rc.1').waitFor(PATIENCE);
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      await shot(page, `instances-${scheme}-${width}`);
+
+      await bar.getByLabel('Instance').selectOption(hosts[1]!);
+      await bar.getByText('one instance via Prometheus').waitFor(PATIENCE);
+      expect(page.url()).toContain(`instance=${encodeURIComponent(hosts[1]!)}`);
+      await shot(page, `one-${scheme}-${width}`);
+    }
+    await bar.getByLabel('Instance').selectOption('This process only');
+    await bar.getByText('this process', { exact: false }).first().waitFor(PATIENCE);
+    expect(offences).toEqual({ console: [], foreign: [] });
+    await page.close();
+  }, 120_000);
+
   it('names an instance that is down', async () => {
     await apps[2]!.crash();
     await eventually(async () => {
@@ -307,3 +356,14 @@ describeWith(['prometheus'], 'the dashboard of three instances with a real Prome
     expect(metrics).toMatch(/^monitoring_prometheus_query_failures_total\{reason="unreachable"\} [1-9]/m);
   }, 90_000);
 });
+
+async function shot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `/tmp/dash-fleet/${name}.png`, fullPage: true });
+}
+
+/** What axe finds wrong with a page. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate<AxeResults>('axe.run(document)');
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+}
