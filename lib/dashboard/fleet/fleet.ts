@@ -164,17 +164,28 @@ export class Fleet {
     } catch (error) {
       if (!(error instanceof PrometheusError) || error.failure !== 'too large') throw error;
     }
+    return this.askTop(query, timeoutMs, signal);
+  }
+
+  /** Asks for the largest series of a query with too many, and for the number of the others. */
+  private async askTop(query: PrometheusQuery, timeoutMs: number, signal: AbortSignal): Promise<FleetAnswer> {
     const { promql, start, end, stepMs } = query;
-    const peaks = `max_over_time((${promql})[${durationOf(end - start + stepMs)}:${durationOf(stepMs)}] @ end())`;
+    const peaks = `max_over_time((${promql})[${durationOf(end - start + stepMs)}:${durationOf(stepMs)}]`;
     const [top, all] =
       stepMs === 0
         ? [`topk(${TOP_ROWS}, ${promql})`, promql]
-        : [`(${promql}) and topk(${TOP_LINES}, ${peaks})`, peaks.replace(' @ end()', '')];
-    const [series, count] = await Promise.all([
-      this.client.ask({ ...query, promql: top }, timeoutMs, signal),
-      this.client.ask({ promql: `count(${all})`, start: end, end, stepMs: 0 }, timeoutMs, signal),
-    ]);
-    return { series, leftOut: Math.max(0, (count[0]?.values[0] ?? 0) - series.length) };
+        : [`(${promql}) and topk(${TOP_LINES}, ${peaks} @ end()))`, `${peaks})`];
+    try {
+      const [series, count] = await Promise.all([
+        this.client.ask({ ...query, promql: top }, timeoutMs, signal),
+        this.client.ask({ promql: `count(${all})`, start: end, end, stepMs: 0 }, timeoutMs, signal),
+      ]);
+      return { series, leftOut: Math.max(0, (count[0]?.values[0] ?? 0) - series.length) };
+    } catch (error) {
+      if (!(error instanceof PrometheusError) || error.failure !== 'too large') throw error;
+      // What sends too much whatever is asked is no Prometheus.
+      throw new PrometheusError(error.failure, error.message);
+    }
   }
 
   /** Returns the distance of two scrapes, measured at most once a minute. */
