@@ -20,6 +20,14 @@ export class ApiError extends Error {
   }
 }
 
+/** An answer that is JSON already, and the source of its figures: all instances by Prometheus, or this process. */
+export class SourcedAnswer {
+  constructor(
+    readonly json: string,
+    readonly source: 'fleet' | 'process',
+  ) {}
+}
+
 /** An API endpoint that reads. Strings are sent as they are, since they are JSON already; other values as JSON. */
 export class DashboardReadEndpoint implements Endpoint {
   readonly option = 'dashboard';
@@ -134,6 +142,10 @@ export class DashboardEventsEndpoint implements Endpoint {
 function replyWith(handle: () => unknown): Promise<EndpointReply> {
   return replyTo(async () => {
     const result = await handle();
+    if (result instanceof SourcedAnswer) {
+      const reply = jsonTextReply(200, result.json);
+      return { ...reply, headers: { ...reply.headers, 'x-monitoring-source': result.source } };
+    }
     return typeof result === 'string' ? jsonTextReply(200, result) : jsonReply(200, result);
   });
 }

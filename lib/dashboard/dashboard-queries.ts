@@ -1,7 +1,9 @@
 import type { VitalName } from '../query/vital-definitions.js';
-import { ApiError } from './dashboard-api.endpoints.js';
+import { ApiError, SourcedAnswer } from './dashboard-api.endpoints.js';
+import type { DashboardHistory } from './dashboard-history.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
+import { FleetAnswers } from './fleet/fleet-answers.js';
 import { MetricExplorer } from './metric-explorer.js';
 import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
 import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
@@ -10,7 +12,7 @@ import { DashboardActions } from './panels/panel-actions.js';
 import { PanelQueries } from './panels/panel-queries.js';
 import { dependencyQueries } from './dependency-queries.js';
 import { processSummary } from './process-summary.js';
-import { ResponseCache } from './response-cache.js';
+import { ResponseCache, type ResponseSteps } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
 import type { View } from './views/panel.js';
@@ -39,52 +41,72 @@ export function dashboardQueries({
   logLevels,
   instance,
   names,
+  fleet: fleetSource,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
-  const views = new ViewReader(history, thresholdsOf);
-  const routes = new RouteQueries(registry, history, views, thresholdsOf);
+  const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf);
+  const views = viewsOf(history);
+  const routes = new RouteQueries(registry, history, thresholdsOf);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
+  const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
+  /** Returns an answer over all instances if there is a Prometheus that has it, or else over this process. */
+  const answer = (
+    query: URLSearchParams,
+    key: readonly unknown[],
+    range: TimeRange,
+    compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
+    maxAgeMs?: number,
+  ): unknown => {
+    const ofProcess = (): Promise<string> =>
+      cache.get(JSON.stringify([...key, rangeKey(range)]), () => compute(history), maxAgeMs);
+    return fleet === undefined ? ofProcess() : fleet.answer(query, key, range, compute, ofProcess);
+  };
   const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
   const ownPanels = panels && new OwnPanels(panels.explorer, panels.registry, panels.clocks);
   const panelQueries = ownPanels && new PanelQueries(ownPanels, history, views, cache, hasAuth);
   const actions = panels && new DashboardActions(panels.registry);
-  const viewData = (view: View, range: TimeRange) =>
-    cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () => views.read(view, range));
+  const viewData = (view: View, query: URLSearchParams) => {
+    const range = rangeOf(query);
+    return answer(query, ['view', view.name], range, (from) => viewsOf(from).read(view, range));
+  };
   return {
     overview: () => feed.current(),
     view: (query) => {
       const name = query.get('name');
       const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
       if (view === undefined) throw new ApiError(404, 'Unknown view.');
-      return viewData(view, rangeOf(query));
+      return viewData(view, query);
     },
     endpoints: (query) => {
       const range = rangeOf(query);
-      return cache.get(JSON.stringify(['endpoints', rangeKey(range)]), () => endpointRows(history, range));
+      return answer(query, ['endpoints'], range, (from) => endpointRows(from, range));
     },
     routes: (query) => {
       const selection = routeSelection(query);
       const range = rangeOf(query);
-      const key = JSON.stringify(['routes', selection, rangeKey(range)]);
-      return cache.get(key, () => routes.list(selection, range));
+      return answer(query, ['routes', selection], range, (from) => routes.list(selection, range, from));
     },
     route: (query) => {
       const { method, route } = routeOf(query);
       const range = rangeOf(query);
-      const key = JSON.stringify(['route', method, route, rangeKey(range)]);
-      return cache.get(key, () => routes.page(method, route, range));
+      return answer(query, ['route', method, route], range, (from) =>
+        routes.page(method, route, range, from),
+      );
     },
+    fleet: (query) => fleet?.report(rangeOf(query)) ?? { isConfigured: false },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {
       const name = query.get('name') ?? '';
       const tags = tagsOf(query);
       const range = rangeOf(query);
-      const key = JSON.stringify(['metric', name, [...tags], rangeKey(range)]);
-      const metric = await cache.get(key, () => explorer.explore(name, tags, range), MAX_AGE_MS);
-      if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
+      const explore = (from: DashboardHistory) => explorer.explore(name, tags, range, viewsOf(from));
+      const metric = await answer(query, ['metric', name, [...tags]], range, explore, MAX_AGE_MS);
+      if (metric === 'null' || (metric instanceof SourcedAnswer && metric.json === 'null')) {
+        throw new ApiError(404, 'Unknown metric, or no series with these labels.');
+      }
       return metric;
     },
     causes: () => ({ causes: records.causes() }),

@@ -19,6 +19,7 @@ import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 import type { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
 import type { PanelClocks } from './panels/panel-run.js';
+import type { FleetSource } from './fleet/fleet.js';
 import type { Profiles } from '../diagnostics/profiles/profiles.js';
 import { profileEndpoints } from './profiles.endpoints.js';
 
@@ -68,6 +69,9 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['error.view.js', SCRIPT],
   ['error-figures.js', SCRIPT],
   ['routes.css', STYLE],
+  ['fleet.js', SCRIPT],
+  ['instances.view.js', SCRIPT],
+  ['fleet.css', STYLE],
   ['diagnostics.css', STYLE],
   ['own-panels.js', SCRIPT],
   ['pages.area.js', SCRIPT],
@@ -178,6 +182,8 @@ export interface DashboardSources {
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
   readonly names?: ConventionalNames;
+  /** The Prometheus with the figures of all instances. @default none */
+  readonly fleet?: FleetSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -219,6 +225,7 @@ export function dashboardEndpoints(
 const READS = [
   'overview',
   'view',
+  'fleet',
   'endpoints',
   'routes',
   'route',

@@ -8,6 +8,7 @@ export class DashboardLifecycle {
     private readonly feed: DashboardFeed,
     private readonly retention: DashboardRetention,
     private readonly panels: Pick<DashboardPanelExplorer, 'find'>,
+    private readonly queries: AbortController,
     private readonly enabled: boolean,
   ) {}
 
@@ -21,6 +22,7 @@ export class DashboardLifecycle {
 
   stop(): void {
     this.feed.stop();
+    this.queries.abort();
     this.retention.stop();
   }
 }

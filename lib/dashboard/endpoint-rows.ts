@@ -1,5 +1,5 @@
 import type { RangeSeries } from '../query/range-query.js';
-import type { MetricsHistory } from '../query/metrics-history.js';
+import type { DashboardHistory } from './dashboard-history.js';
 import { type TimeRange, timeRangeOf } from './views/time-range.js';
 import { rounded } from './rounding.js';
 import { HTTP_METRICS } from '../metrics/metric-names.js';
@@ -28,7 +28,7 @@ const QUANTILES = [0.5, 0.95, 0.99];
 
 /** Returns every endpoint with requests in the window. Yields after each small step. */
 export function* endpointRows(
-  history: MetricsHistory,
+  history: DashboardHistory,
   range: TimeRange | number,
 ): Generator<void, EndpointRow[], void> {
   const { rangeMs, until = history.lastSample } = timeRangeOf(range);

@@ -87,17 +87,20 @@ export class MetricExplorer {
    * Collects a metric, and returns a generator of its details that yields after each small step.
    *
    * @param tags label values that the series must have
+   * @param views reader of the chart; the series are those of this process
    */
   async explore(
     name: string,
     tags: ReadonlyMap<string, string>,
     range: TimeRange | number,
+    views = this.views,
   ): Promise<Generator<void, ExploredMetric | undefined, void>> {
     const snapshot = await this.source.collect({ exponential: new Set([name]) });
     return this.details(
       snapshot.families.find((candidate) => candidate.name === name),
       tags,
       range,
+      views,
     );
   }
 
@@ -106,6 +109,7 @@ export class MetricExplorer {
     family: MetricFamily | undefined,
     tags: ReadonlyMap<string, string>,
     range: TimeRange | number,
+    views: ViewReader,
   ): Generator<void, ExploredMetric | undefined, void> {
     if (family === undefined) return undefined;
     const { name } = family;
@@ -119,7 +123,7 @@ export class MetricExplorer {
     if (matching.length === 0 && tags.size > 0) return undefined;
     const labels = Object.fromEntries(tags);
     const unit = unitOfMetric(name, family.type);
-    const chart = yield* this.views.panel(chartOf(family, labels, unit), range);
+    const chart = yield* views.panel(chartOf(family, labels, unit), range);
     return {
       name,
       description: family.help,

@@ -7,6 +7,8 @@ import { thisInstance } from '../dashboard/dashboard-instance.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
+import type { FleetSource } from '../dashboard/fleet/fleet.js';
+import { prometheusRecorder } from '../dashboard/fleet/prometheus-metrics.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { DashboardPanelExplorer } from '../dashboard/panels/dashboard-panel.explorer.js';
 import { panelPlaces } from '../dashboard/panels/panel-places.js';
@@ -30,6 +32,9 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The sources that the endpoints of the dashboard read from. */
 export const DASHBOARD_SOURCES = Symbol('monitoring.dashboardSources');
+
+/** The end of the queries to Prometheus. */
+const FLEET_END = Symbol('monitoring.fleetEnd');
 
 /** Providers of the dashboard. */
 export const DASHBOARD_PROVIDERS: readonly Provider[] = [
@@ -65,6 +70,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       );
     },
   },
+  { provide: FLEET_END, useFactory: () => new AbortController() },
   {
     provide: DashboardPanelExplorer,
     inject: [ModulesContainer],
@@ -88,6 +94,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       MemoryGrowth,
       DashboardPanelExplorer,
       ApplicationObjects,
+      FLEET_END,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -106,7 +113,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       memory: MemoryGrowth,
       explorer: DashboardPanelExplorer,
       objects: ApplicationObjects,
-      { endpoints, conventions, clock }: ResolvedOptions,
+      fleetEnd: AbortController,
+      options: ResolvedOptions,
     ): DashboardSources => ({
       feed,
       history,
@@ -121,35 +129,69 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
-      panels: { explorer, registry, clocks: clock },
+      panels: { explorer, registry, clocks: options.clock },
       dependencies: async () => {
         const { DependencyInspector } = await import('../diagnostics/dependencies/dependency-inspector.js');
         return new DependencyInspector(
           objects,
-          () => clock.now(),
-          () => clock.monotonic(),
+          () => options.clock.now(),
+          () => options.clock.monotonic(),
         );
       },
       instance: thisInstance(),
-      names: new ConventionalNames(conventions),
-      hasAuth: endpoints.auth !== undefined,
+      names: new ConventionalNames(options.conventions),
+      ...fleetOf(options, registry, fleetEnd.signal),
+      hasAuth: options.endpoints.auth !== undefined,
     }),
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, DashboardPanelExplorer, RESOLVED_OPTIONS],
+    inject: [
+      DashboardFeed,
+      MetricsHistory,
+      MetricsRegistry,
+      DashboardPanelExplorer,
+      FLEET_END,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       feed: DashboardFeed,
       history: MetricsHistory,
       registry: MetricsRegistry,
       panels: DashboardPanelExplorer,
+      fleetEnd: AbortController,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
         new DashboardRetention(history, registry),
         panels,
+        fleetEnd,
         enabled && endpoints.paths.dashboard !== false,
       ),
   },
 ];
+
+/** Returns the Prometheus of the dashboard, if there is one. */
+function fleetOf(
+  { enabled, endpoints, dashboard, clock, defaultLabels }: ResolvedOptions,
+  registry: MetricsRegistry,
+  closed: AbortSignal,
+): { readonly fleet?: FleetSource } {
+  const { prometheus } = dashboard;
+  if (prometheus === undefined || !enabled || endpoints.paths.dashboard === false) return {};
+  const service = defaultLabels['service'];
+  return {
+    fleet: {
+      options: prometheus,
+      service: service === undefined || service === '' ? undefined : String(service),
+      recorder: prometheusRecorder(registry),
+      kindOf: (name) => {
+        const metric = registry.getMetric(name);
+        return metric && { type: metric.type, aggregate: metric.aggregate };
+      },
+      now: () => clock.now(),
+      closed,
+    },
+  };
+}

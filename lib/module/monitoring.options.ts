@@ -12,6 +12,11 @@ import {
   resolveCollectors,
 } from '../collectors/collectors.options.js';
 import {
+  type DashboardOptions,
+  type ResolvedDashboard,
+  resolveDashboard,
+} from '../dashboard/dashboard.options.js';
+import {
   type EndpointsOptions,
   type ResolvedEndpoints,
   resolveEndpoints,
@@ -110,6 +115,8 @@ export interface MonitoringOptions {
    * @default every endpoint at its default path; none on AWS Lambda
    */
   readonly endpoints?: EndpointsOptions;
+  /** The Prometheus whose figures the dashboard shows, of all instances. @default the figures of the process alone */
+  readonly dashboard?: DashboardOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
   /** Metrics of outgoing HTTP requests, or false. @default on */
@@ -183,6 +190,7 @@ export interface ResolvedOptions {
   /** Undefined if the option is not given. */
   readonly cluster: ResolvedCluster | false | undefined;
   readonly endpoints: ResolvedEndpoints;
+  readonly dashboard: ResolvedDashboard;
   readonly http: Required<HttpMetricsOptions> | false;
   readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
   readonly requests: ResolvedRequests;
@@ -228,6 +236,7 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
     conventions: group(resolveConventions),
     cluster: group(resolveCluster),
     endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
+    dashboard: group(resolveDashboard),
     http: group(resolveHttp),
     outgoingHttp: group(resolveOutgoingHttp),
     requests: group((requests: RequestsOptions | false | undefined) =>

@@ -1,4 +1,4 @@
-import { matchersOf } from './label-matchers.js';
+import { type Matcher, matchersOf } from './label-matchers.js';
 import type { Expression, RangeName, Selection } from './expression.js';
 
 const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {
@@ -15,22 +15,23 @@ const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {
 const KEYWORD =
   /^(inf|nan|on|ignoring|bool|group_left|group_right|and|or|unless|atan2|by|without|offset|start|end|sum|avg|count|min|max|group|stddev|stdvar|topk|bottomk|count_values|quantile)$/i;
 
-/** Returns an expression in PromQL. */
-export function promqlOf(expression: Expression | number): string {
+/** Returns an expression in PromQL. @param scope matchers that are added to every selector. @default none */
+export function promqlOf(expression: Expression | number, scope: readonly Matcher[] = []): string {
   if (typeof expression === 'number') return String(expression);
+  const operandOf = (operand: Expression | number): string => operandText(operand, scope);
   switch (expression.kind) {
     case 'last':
-      return selectorOf(expression.of);
+      return selectorOf(expression.of, scope);
     case 'range':
-      return `${RANGE_FUNCTIONS[expression.name]}(${selectorOf(expression.of)}[${durationOf(expression.windowMs)}])`;
+      return `${RANGE_FUNCTIONS[expression.name]}(${selectorOf(expression.of, scope)}[${durationOf(expression.windowMs)}])`;
     case 'quantile': {
       const { q, of, windowMs, by } = expression;
-      const rates = `rate(${selectorOf(of, '_bucket')}[${durationOf(windowMs)}])`;
+      const rates = `rate(${selectorOf(of, scope, '_bucket')}[${durationOf(windowMs)}])`;
       const buckets = by === undefined ? rates : `sum by (${['le', ...by].join(', ')}) (${rates})`;
       return `histogram_quantile(${q}, ${buckets})`;
     }
     case 'merge':
-      return `${expression.name} by (${expression.by.join(', ')}) (${promqlOf(expression.of)})`;
+      return `${expression.name} by (${expression.by.join(', ')}) (${promqlOf(expression.of, scope)})`;
     case 'arithmetic':
       return `${operandOf(expression.left)} ${expression.operator} ${operandOf(expression.right)}`;
     case 'compare':
@@ -41,7 +42,7 @@ export function promqlOf(expression: Expression | number): string {
       return `${operandOf(expression.left)} or ${operandOf(expression.right)}`;
     default:
       // The sum drops all labels, so that absent() cannot infer labels from the selector.
-      return `absent(sum(${promqlOf(expression.of)}))`;
+      return `absent(sum(${promqlOf(expression.of, scope)}))`;
   }
 }
 
@@ -58,15 +59,15 @@ export function durationOf(ms: number): string {
 }
 
 /** Returns an operand, in parentheses if it has an operator itself. */
-function operandOf(operand: Expression | number): string {
-  const text = promqlOf(operand);
+function operandText(operand: Expression | number, scope: readonly Matcher[]): string {
+  const text = promqlOf(operand, scope);
   const isSimple =
     typeof operand === 'number' || ['last', 'range', 'quantile', 'merge', 'absent'].includes(operand.kind);
   return isSimple ? text : `(${text})`;
 }
 
-function selectorOf({ metric, labels, part }: Selection, nameSuffix = ''): string {
-  const matchers = matchersOf(labels).map(
+function selectorOf({ metric, labels, part }: Selection, scope: readonly Matcher[], nameSuffix = ''): string {
+  const matchers = [...matchersOf(labels), ...scope].map(
     ({ name, operator, value }) => `${name}${operator}${JSON.stringify(value)}`,
   );
   let suffix = nameSuffix;

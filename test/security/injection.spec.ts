@@ -88,6 +88,7 @@ const HEADERS: Readonly<Record<string, RegExp>> = {
   'referrer-policy': /^no-referrer$/,
   'x-content-type-options': /^nosniff$/,
   'x-monitoring-instance': /^[!-~]+:\d+:\d+$/,
+  'x-monitoring-source': /^(fleet|process)$/,
   'x-powered-by': /^Express$/,
   'www-authenticate': /^Bearer realm="monitoring"$/,
   'retry-after': /^\d+$/,

@@ -15,6 +15,26 @@ export function expectInstance(id, onOther) {
   instances.onOther = onOther;
 }
 
+/** The source of the figures of the last answer that has one, and what is to be done at the first one. */
+const sources = { last: undefined, onFirst: () => undefined };
+
+/** @param {() => void} onFirst called once there is an answer that may be about several instances */
+export function onSource(onFirst) {
+  sources.onFirst = onFirst;
+}
+
+/** @returns {'fleet' | 'process' | undefined} whose figures the last answer has: of all instances, or of one process */
+export function lastSource() {
+  return sources.last;
+}
+
+function noteSource(source) {
+  if (source === null) return;
+  const isFirst = sources.last === undefined;
+  sources.last = source;
+  if (isFirst) sources.onFirst();
+}
+
 const REFUSALS = {
   401: 'The token is not the right one.',
   429: 'Too many attempts. Wait a moment, then try again.',
@@ -64,6 +84,8 @@ export async function read(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
   for (let repeats = 0; ; repeats++) {
     const response = await request(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
+    // The report about the instances is no answer that is shown with others.
+    if (path !== 'fleet') noteSource(response.headers.get('x-monitoring-source'));
     const { expected, onOther } = instances;
     const instance = response.headers.get(INSTANCE);
     if (!expected || !instance || instance === expected) return response.json();

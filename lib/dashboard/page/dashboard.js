@@ -1,6 +1,6 @@
 import { addressOf, fragmentOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
-import { expectInstance, storeToken } from './connection.js';
+import { expectInstance, onSource, storeToken } from './connection.js';
 import { Contact } from './contact.js';
 import { element, notice } from './elements.js';
 import { subscribe } from './events.js';
@@ -136,6 +136,12 @@ const MAX_SHOWN = 20;
 let current;
 let latestUpdate;
 
+/** The choice of an instance, which is loaded once there is a Prometheus with several. */
+let fleet;
+onSource(() => {
+  fleet = import('./fleet.js').then(({ FleetBar }) => new FleetBar(page, document.querySelector('#fleet')));
+});
+
 function showNavigation() {
   const firing = page.overview?.alerts.filter(({ state }) => state === 'firing').length ?? 0;
   const failing = Object.values(page.overview?.health.checks ?? {}).filter(
@@ -233,6 +239,7 @@ async function showUpdate() {
     if (latestUpdate !== update) return;
     show();
     void showPanelsOf(current);
+    void fleet?.then((bar) => bar.update(current?.name));
     page.shown.delete(place);
     page.shown.set(place, show);
     if (page.shown.size > MAX_SHOWN) page.shown.delete(page.shown.keys().next().value);

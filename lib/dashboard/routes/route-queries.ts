@@ -2,8 +2,9 @@ import type { MetricsSource } from '../../metrics/registry.js';
 import type { VitalName } from '../../query/vital-definitions.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import { ApiError } from '../dashboard-api.endpoints.js';
+import type { DashboardHistory } from '../dashboard-history.js';
 import { limitOf, oneOf, textOf } from '../query-parameters.js';
-import type { Threshold, ViewData, ViewReader } from '../views/view-data.js';
+import { type Threshold, type ViewData, ViewReader } from '../views/view-data.js';
 import { routeView } from '../views/http-views.js';
 import type { TimeRange } from '../views/time-range.js';
 import { type LatencyHeatmap, latencyHeatmap } from './latency-heatmap.js';
@@ -40,38 +41,53 @@ export class RouteQueries {
   constructor(
     source: MetricsSource,
     private readonly history: MetricsHistory,
-    private readonly views: ViewReader,
-    thresholdsOf: (vital: VitalName) => readonly Threshold[],
+    private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
   ) {
-    this.statistics = new RouteStatisticsReader(history, () => ({
-      errorRate: thresholdsOf('error_rate_percent'),
-      responseTime: thresholdsOf('response_time_ms'),
-    }));
+    this.statistics = this.statisticsOf(history);
     this.waits = new RouteWaitsReader(source, history);
   }
 
-  /** Returns the statistics of all routes. Yields after each small step. */
-  all(range: TimeRange): Steps<RouteStatistics> {
-    return this.statistics.read(range);
+  /** Returns the statistics of all routes. Yields after each small step. @param from this process by default */
+  all(range: TimeRange, from: DashboardHistory = this.history): Steps<RouteStatistics> {
+    const statistics = from === this.history ? this.statistics : this.statisticsOf(from);
+    return statistics.read(range);
   }
 
-  /** Returns the selected part of the routes. Yields after each small step. */
-  *list(selection: RouteSelection, range: TimeRange): Steps<RouteList> {
-    return selectRoutes(yield* this.all(range), selection);
+  /** Returns the selected part of the routes. Yields after each small step. @param from this process by default */
+  *list(selection: RouteSelection, range: TimeRange, from?: DashboardHistory): Steps<RouteList> {
+    return selectRoutes(yield* this.all(range, from), selection);
   }
 
-  /** Returns the page of a route. Yields after each small step. */
-  *page(method: string, route: string, range: TimeRange): Steps<RoutePage> {
+  /**
+   * Returns the page of a route. Yields after each small step.
+   *
+   * @param from this process by default; of several instances, heatmap and waits are unknown
+   */
+  *page(
+    method: string,
+    route: string,
+    range: TimeRange,
+    from: DashboardHistory = this.history,
+  ): Steps<RoutePage> {
     const labels = { method, route };
-    const { rows, windowMs, beforeMs } = yield* this.all(range);
+    const isProcess = from === this.history;
+    const views = new ViewReader(from, this.thresholdsOf);
+    const { rows, windowMs, beforeMs } = yield* this.all(range, from);
     return {
-      ...(yield* this.views.read(routeView(method, route), range)),
+      ...(yield* views.read(routeView(method, route), range)),
       row: rows.find((row) => row.method === method && row.route === route) ?? null,
       windowMs,
       beforeMs,
-      heatmap: (yield* latencyHeatmap(this.history, labels, range)) ?? null,
-      waits: (yield* this.waits.read(labels, range)) ?? null,
+      heatmap: (isProcess && (yield* latencyHeatmap(this.history, labels, range))) || null,
+      waits: (isProcess && (yield* this.waits.read(labels, range))) || null,
     };
+  }
+
+  private statisticsOf(history: DashboardHistory): RouteStatisticsReader {
+    return new RouteStatisticsReader(history, () => ({
+      errorRate: this.thresholdsOf('error_rate_percent'),
+      responseTime: this.thresholdsOf('response_time_ms'),
+    }));
   }
 }
 

@@ -1,6 +1,6 @@
 import { HTTP_METRICS, HTTP_WAIT_METRICS } from '../../metrics/metric-names.js';
-import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
+import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
 import { rangeKey, type TimeRange } from '../views/time-range.js';
 import type { RouteChange, RouteFigures, RouteRow, RouteStatistics, RouteTrend } from './route-rows.js';
@@ -42,7 +42,7 @@ export class RouteStatisticsReader {
   private sample: number | undefined;
 
   constructor(
-    private readonly history: MetricsHistory,
+    private readonly history: DashboardHistory,
     private readonly thresholds: () => RouteThresholds,
   ) {}
 

@@ -30,6 +30,8 @@ export interface Query {
   readonly scale?: number;
   /** Counter by whose rate, with the same label matchers, the values are divided. */
   readonly per?: string;
+  /** Merging of rates over several instances. @default 'sum' */
+  readonly across?: 'sum' | 'avg';
 }
 
 /** A chart. */
@@ -107,9 +109,9 @@ export function per(counter: string, of: Query): Query {
   return { ...of, per: counter };
 }
 
-/** Returns a query whose values are multiplied by 100. */
+/** Returns a query whose values are multiplied by 100, and of several instances their average. */
 export function percent(of: Query): Query {
-  return { ...of, scale: 100 };
+  return { ...of, scale: 100, across: 'avg' };
 }
 
 function query(metric: string, compute: Computation, lines: string | Lines, labels?: LabelMatchers): Query {

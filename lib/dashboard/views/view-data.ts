@@ -1,6 +1,6 @@
-import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
 import type { VitalName } from '../../query/vital-definitions.js';
+import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 import { type TimeRange, timeRangeOf } from './time-range.js';
@@ -54,7 +54,7 @@ export interface ViewData {
 /** A reader of the data of views from the history. Its generators yield after each small step. */
 export class ViewReader {
   constructor(
-    private readonly history: MetricsHistory,
+    private readonly history: DashboardHistory,
     private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
   ) {}
 
@@ -75,7 +75,9 @@ export class ViewReader {
     const [first] = present;
     const times = first === undefined ? [] : this.sampleTimes(first.metric, range);
     const windowMs = this.windowOf(times);
+    const { leftOut: leftOutBefore = 0 } = this.history;
     const current = yield* this.allLines(present, times, windowMs);
+    const leftOut = (this.history.leftOut ?? 0) - leftOutBefore;
     const lines = range.isCompared
       ? withBefore(
           current,
@@ -91,7 +93,7 @@ export class ViewReader {
       ...(present.some(({ compute }) => compute !== 'value') && { windowMs }),
       times,
       series: (yield* highestLines(lines)).map(roundedLine),
-      omitted: Math.max(0, lines.length - MAX_LINES),
+      omitted: Math.max(0, lines.length - MAX_LINES) + leftOut,
       ...(isStacked === true && { isStacked }),
       thresholds:
         threshold === undefined
@@ -139,12 +141,13 @@ export class ViewReader {
     const { history } = this;
     const [first] = queries;
     if (first === undefined) return [];
-    const { metric, compute, labels, groupBy = [], per } = first;
+    const { metric, compute, labels, groupBy = [], per, across } = first;
     const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
     const statistic = isPercentile(compute) ? { quantiles } : compute;
     const found = yield* history.queryRange(metric, statistic, windowMs, times, {
       groupBy,
       ...(labels && { labels }),
+      ...(across && { across }),
     });
     if (per !== undefined) {
       const divisors = yield* history.queryRange(per, 'rate', windowMs, times, labels && { labels });

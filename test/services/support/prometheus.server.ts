@@ -16,6 +16,8 @@ export interface ScrapeJob {
   readonly job: string;
   /** Where its metrics are, such as `http://127.0.0.1:3000/metrics`. */
   readonly url: string;
+  /** Further instances, such as `127.0.0.1:3001`. */
+  readonly further?: readonly string[];
 }
 
 export interface ScrapeTarget {
@@ -86,6 +88,12 @@ export class PrometheusServer {
     }
   }
 
+  /** Ends it as a crash does. */
+  async crash(): Promise<void> {
+    await this.process.crash();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
   /** Waits until every job has been scraped, and fails if one cannot be. */
   async untilScraped(): Promise<void> {
     const expected = this.jobs.map(({ job }) => ({ job, health: 'up', lastError: '' }));
@@ -127,12 +135,31 @@ export class PrometheusServer {
     return metadata.toSorted((a, b) => (a.metric < b.metric ? -1 : 1));
   }
 
-  /** Evaluates an expression of PromQL now. */
-  async query(expression: string): Promise<PrometheusSample[]> {
+  /** Evaluates an expression of PromQL. @param at a time in milliseconds. @default now */
+  async query(expression: string, at?: number): Promise<PrometheusSample[]> {
     const { result } = await this.ask<{
       result: readonly { metric: Record<string, string>; value: readonly [number, string] }[];
-    }>('query', { query: expression });
+    }>('query', { query: expression, ...(at !== undefined && { time: String(at / 1000) }) });
     return result.map(({ metric, value }) => ({ labels: metric, value: goNumber(value[1]) }));
+  }
+
+  /** Evaluates an expression at several times, in milliseconds, by the time. */
+  async queryRange(
+    expression: string,
+    times: { readonly start: number; readonly end: number; readonly stepMs: number },
+  ): Promise<{ labels: Readonly<Record<string, string>>; values: ReadonlyMap<number, number> }[]> {
+    const { result } = await this.ask<{
+      result: readonly { metric: Record<string, string>; values: readonly [number, string][] }[];
+    }>('query_range', {
+      query: expression,
+      start: String(times.start / 1000),
+      end: String(times.end / 1000),
+      step: String(times.stepMs / 1000),
+    });
+    return result.map(({ metric, values }) => ({
+      labels: metric,
+      values: new Map(values.map(([seconds, value]) => [Math.round(seconds * 1000), goNumber(value)])),
+    }));
   }
 
   /** The labels of the series that a selector matches. */
@@ -165,9 +192,10 @@ export class PrometheusServer {
 function configuration(jobs: readonly ScrapeJob[]): object {
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-    scrape_configs: jobs.map(({ job, url }) => {
+    scrape_configs: jobs.map(({ job, url, further = [] }) => {
       const { host, pathname } = new URL(url);
-      return { job_name: job, metrics_path: pathname, static_configs: [{ targets: [host] }] };
+      const targets = [host, ...further];
+      return { job_name: job, metrics_path: pathname, static_configs: [{ targets }] };
     }),
   };
 }

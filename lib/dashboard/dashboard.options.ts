@@ -1,0 +1,161 @@
+import { checkMatchers } from '../alerting/rules/rule-checks.js';
+import { hasCredentials, parseHttpUrl } from '../options/http-url.js';
+import {
+  expectKeys,
+  expectObject,
+  expectOption,
+  expectSecret,
+  expectUnshown,
+  MonitoringOptionsError,
+} from '../options/option-checks.js';
+import { checked, group, interval, type OptionTable, readOptions } from '../options/option-table.js';
+import type { LabelMatchers } from '../query/label-matchers.js';
+
+/** Options of the dashboard. Its path is `endpoints.dashboard`. */
+export interface DashboardOptions {
+  /**
+   * The Prometheus that scrapes the instances of the application. The dashboard shows the figures of all of them, or of one,
+   * as Prometheus answers; while it does not, those of the process that serves the page.
+   * @default false
+   */
+  readonly prometheus?: DashboardPrometheusOptions | false;
+}
+
+/** The Prometheus that the dashboard asks, or anything with its HTTP API such as Mimir, Thanos or VictoriaMetrics. */
+export interface DashboardPrometheusOptions {
+  /** Base URL without credentials, such as `http://prometheus:9090`; `/api/v1/query` follows it. */
+  readonly url: string;
+  /**
+   * Conditions on the labels of the series of this application, such as `{ job: 'shop', namespace: /shop-.*\/ }`. A value is
+   * a string, an array of them or a regular expression for the whole value; `{ not: … }` negates it.
+   * @default the label `service` of `defaultLabels`, if there is one
+   */
+  readonly matchers?: LabelMatchers;
+  /** Label with the name of an instance, such as `pod`. @default 'instance' */
+  readonly instanceLabel?: string;
+  /** Additional headers, such as `{ 'X-Scope-OrgID': 'shop' }` for a tenant of Mimir. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Credentials for basic authentication. @default none */
+  readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** Token for the header `Authorization: Bearer …`. @default none */
+  readonly bearerToken?: string;
+  /**
+   * Time limit of all queries behind one answer of the dashboard, in milliseconds. After it, the answer is about the process
+   * that serves the page.
+   * @default 5000
+   */
+  readonly timeoutMs?: number;
+}
+
+/** The Prometheus of the dashboard, with every default filled in. */
+export interface ResolvedDashboardPrometheus {
+  readonly url: string;
+  /** Undefined if the option is not given. */
+  readonly matchers?: LabelMatchers;
+  readonly instanceLabel: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly basicAuth?: { readonly username: string; readonly password: string };
+  readonly bearerToken?: string;
+  readonly timeoutMs: number;
+}
+
+/** The options of the dashboard, with every default filled in. */
+export interface ResolvedDashboard {
+  /** Undefined without a Prometheus. */
+  readonly prometheus?: ResolvedDashboardPrometheus;
+}
+
+const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+/** The headers that each query sets itself, or that belong to the connection. */
+const RESERVED_HEADERS = new Set([
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'host',
+  'transfer-encoding',
+]);
+
+const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboardPrometheus> = {
+  url: group((url: string | undefined, option) => baseUrlOf(option, url)),
+  matchers: group((matchers: LabelMatchers | undefined, option) => {
+    if (matchers === undefined) return undefined;
+    expectObject(option, matchers);
+    checkMatchers(option, matchers);
+    return matchers;
+  }),
+  instanceLabel: checked('a label name such as "pod"', (name) => LABEL_NAME.test(name), 'instance'),
+  headers: group((headers: Readonly<Record<string, string>> = {}, option) => headersOf(option, headers)),
+  basicAuth: group((basicAuth: DashboardPrometheusOptions['basicAuth'], option) => {
+    if (basicAuth === undefined) return undefined;
+    expectKeys(option, basicAuth, ['username', 'password']);
+    expectSecret(`${option}.username`, basicAuth.username);
+    expectSecret(`${option}.password`, basicAuth.password);
+    return basicAuth;
+  }),
+  bearerToken: group((token: string | undefined, option) => {
+    if (token === undefined) return undefined;
+    expectSecret(option, token);
+    expectUnshown(option, token, 'a string of printable ASCII characters', /^[!-~]+$/.test(token));
+    return token;
+  }),
+  timeoutMs: interval(5_000),
+};
+
+const DASHBOARD: OptionTable<DashboardOptions, ResolvedDashboard> = {
+  prometheus: group((given: DashboardPrometheusOptions | false | undefined, option) =>
+    given === undefined || given === false ? undefined : resolvePrometheus(option, given),
+  ),
+};
+
+/** Checks the options of the dashboard and applies the defaults. @throws {MonitoringOptionsError} */
+export function resolveDashboard(dashboard: DashboardOptions = {}): ResolvedDashboard {
+  return readOptions('dashboard', dashboard, DASHBOARD);
+}
+
+function resolvePrometheus(owner: string, options: DashboardPrometheusOptions): ResolvedDashboardPrometheus {
+  const resolved = readOptions(owner, options, PROMETHEUS);
+  const { basicAuth, bearerToken, headers } = resolved;
+  const hasHeader = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  const ways = [basicAuth, bearerToken, hasHeader || undefined].filter((way) => way !== undefined);
+  if (ways.length > 1) {
+    throw new MonitoringOptionsError(
+      `\`${owner}\` must have at most one of basicAuth, bearerToken and the header authorization; got ${ways.length}. Keep the one that Prometheus expects.`,
+    );
+  }
+  return resolved;
+}
+
+/** Returns the URL without slashes at its end. */
+function baseUrlOf(option: string, url: unknown): string {
+  const parsed = parseHttpUrl(url);
+  if (parsed !== undefined && hasCredentials(parsed)) {
+    throw new MonitoringOptionsError(
+      `\`${option}\` must not contain credentials. Set the option basicAuth or bearerToken instead.`,
+    );
+  }
+  const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
+  expectOption(option, url, 'the base URL of a Prometheus such as http://prometheus:9090', valid);
+  return (parsed as URL).href.replace(/\/+$/, '');
+}
+
+/** @throws {MonitoringOptionsError} whose message never contains a value */
+function headersOf(option: string, headers: Readonly<Record<string, string>>): Record<string, string> {
+  expectObject(option, headers);
+  for (const [name, value] of Object.entries(headers)) {
+    const valid = HEADER_NAME.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
+    if (!valid) {
+      throw new MonitoringOptionsError(
+        `\`${option}\` must contain valid header names and printable ASCII values; the header ${JSON.stringify(name)} does not.`,
+      );
+    }
+    if (RESERVED_HEADERS.has(name.toLowerCase())) {
+      throw new MonitoringOptionsError(
+        `\`${option}\` must not contain the header ${JSON.stringify(name)}, which each query sets itself. Remove it.`,
+      );
+    }
+  }
+  return { ...headers };
+}

@@ -1,0 +1,185 @@
+import type { Aggregation } from '../../metrics/metric-definition.js';
+import { PROCESS_METRICS } from '../../metrics/metric-names.js';
+import type { MetricType } from '../../metrics/naming-rules.js';
+import { durationOf } from '../../query/promql.js';
+import type { RangeSeries, RangeStatistic } from '../../query/range-query.js';
+import type { DashboardHistory, DashboardQueryOptions } from '../dashboard-history.js';
+import {
+  type FleetQuestion,
+  type FleetScope,
+  labelsInAnswer,
+  promqlOfQuestion,
+  selectorInScope,
+} from './fleet-question.js';
+import type { PrometheusSeries } from './prometheus-answer.js';
+import type { PrometheusQuery } from './prometheus.client.js';
+
+/** The most points of a line, and the distances that two of them can have, in seconds. */
+const MAX_POINTS = 240;
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200];
+/** The most evaluations of a subquery. */
+const MAX_SUBQUERY_STEPS = 60;
+
+/** The definition of a metric, as far as its query depends on it. */
+export interface MetricKind {
+  readonly type: MetricType;
+  readonly aggregate: Aggregation | undefined;
+}
+
+/** The answer to one query. */
+export interface FleetAnswer {
+  readonly series: readonly PrometheusSeries[];
+  /** Number of further series, which were too many. */
+  readonly leftOut: number;
+}
+
+/** The time that a {@link FleetHistory} is about, in milliseconds. */
+export interface FleetTime {
+  /** End of the range, since the Unix epoch. */
+  readonly at: number;
+  readonly rangeMs: number;
+  /** Distance of two scrapes. */
+  readonly scrapeIntervalMs: number;
+}
+
+/**
+ * A history of all instances, or of one, in Prometheus. Code that reads a history reads it twice: at first every question
+ * is noted and answered by nothing, and once Prometheus has answered, {@link answer} has the figures.
+ */
+export class FleetHistory implements DashboardHistory {
+  readonly lastSample: number;
+  readonly intervalMs: number;
+  /** The number of series that the answers read so far have left out. */
+  leftOut = 0;
+  private readonly answers = new Map<string, FleetAnswer>();
+  private readonly open = new Map<string, PrometheusQuery>();
+
+  constructor(
+    private readonly local: DashboardHistory,
+    private readonly kindOf: (metric: string) => MetricKind | undefined,
+    private readonly scope: FleetScope,
+    private readonly time: FleetTime,
+  ) {
+    this.lastSample = time.at;
+    this.intervalMs = time.scrapeIntervalMs;
+  }
+
+  /** The queries that have no answer yet. */
+  get pending(): readonly PrometheusQuery[] {
+    return [...this.open.values()];
+  }
+
+  /** Stores the answer to a query. */
+  answer(query: PrometheusQuery, answer: FleetAnswer): void {
+    const key = keyOf(query);
+    this.open.delete(key);
+    this.answers.set(key, answer);
+  }
+
+  typeOf(metric: string): MetricType | undefined {
+    return this.kindOf(metric)?.type;
+  }
+
+  metrics(): ReturnType<DashboardHistory['metrics']> {
+    return this.local.metrics();
+  }
+
+  series(...args: Parameters<DashboardHistory['series']>): ReturnType<DashboardHistory['series']> {
+    return this.local.series(...args);
+  }
+
+  /** Returns the times of the points of a chart, oldest first. */
+  timestamps(): number[] {
+    const { at, rangeMs, scrapeIntervalMs } = this.time;
+    const least = Math.max(rangeMs / MAX_POINTS, scrapeIntervalMs) / 1000;
+    const stepMs = (STEPS.find((step) => step >= least) ?? Math.ceil(least)) * 1000;
+    const count = Math.max(1, Math.floor(rangeMs / stepMs));
+    return Array.from({ length: count }, (_, i) => at - (count - 1 - i) * stepMs);
+  }
+
+  /** Returns the part of a window in which Prometheus knows the application. */
+  coveredMs(
+    _metric: string,
+    windowMs: number,
+    { at = this.time.at }: Parameters<DashboardHistory['coveredMs']>[2] = {},
+  ): number {
+    const start = selectorInScope({ metric: PROCESS_METRICS.startTime, labels: {} }, this.scope);
+    const step = durationOf(Math.ceil(windowMs / MAX_SUBQUERY_STEPS / 1000) * 1000);
+    const promql = `min(min_over_time(timestamp(${start})[${durationOf(windowMs)}:${step}]))`;
+    const [first] = this.ask({ promql, start: at, end: at, stepMs: 0 });
+    const since = first?.values[0];
+    return since === undefined ? 0 : Math.min(windowMs, Math.max(1_000, at - since * 1000));
+  }
+
+  // oxlint-disable-next-line require-yield -- the interface of a history that computes in steps
+  *queryRange(
+    metric: string,
+    statistic: RangeStatistic,
+    windowMs: number,
+    moments: readonly number[],
+    { labels = {}, groupBy = [], across }: DashboardQueryOptions = {},
+  ): Generator<void, RangeSeries[], void> {
+    const kind = this.kindOf(metric);
+    const [start] = moments;
+    const end = moments.at(-1);
+    if (kind === undefined || start === undefined || end === undefined) return [];
+    const question = { metric, ...kind, windowMs, labels, groupBy, ...(across && { across }) };
+    const stepMs = moments.length === 1 ? 0 : (end - start) / (moments.length - 1);
+    if (typeof statistic !== 'object') {
+      return this.seriesOf({ ...question, statistic }, { start, end, stepMs }, moments);
+    }
+    return statistic.quantiles.flatMap((quantile) =>
+      this.seriesOf({ ...question, statistic: { quantile } }, { start, end, stepMs }, moments).map(
+        (series) => ({ ...series, quantile }),
+      ),
+    );
+  }
+
+  private seriesOf(
+    question: FleetQuestion,
+    times: Omit<PrometheusQuery, 'promql'>,
+    moments: readonly number[],
+  ): RangeSeries[] {
+    const { start, stepMs } = times;
+    const promql = promqlOfQuestion(question, this.scope);
+    const names = labelsInAnswer(question, this.scope.names);
+    return this.ask({ promql, ...times }).flatMap((series) => {
+      const values = new Float64Array(moments.length).fill(NaN);
+      series.times.forEach((seconds, i) => {
+        const index = stepMs === 0 ? 0 : Math.round((seconds * 1000 - start) / stepMs);
+        if (index >= 0 && index < values.length) values[index] = series.values[i] ?? NaN;
+      });
+      const isKnown = values.some((value) => !Number.isNaN(value));
+      return isKnown ? [{ labels: ownLabels(series.labels, names), values }] : [];
+    });
+  }
+
+  /** Returns the answer to a query; nothing if it is not there yet, and notes the query. */
+  private ask(query: PrometheusQuery): readonly PrometheusSeries[] {
+    const key = keyOf(query);
+    const answer = this.answers.get(key);
+    if (answer === undefined) {
+      this.open.set(key, query);
+      return [];
+    }
+    this.leftOut += answer.leftOut;
+    return answer.series;
+  }
+}
+
+function keyOf({ promql, start, end, stepMs }: PrometheusQuery): string {
+  return JSON.stringify([promql, start, end, stepMs]);
+}
+
+/** Returns the grouping labels by our names; empty ones are left out. */
+function ownLabels(
+  labels: Readonly<Record<string, string>>,
+  names: ReadonlyMap<string, string>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Array.from(
+      names,
+      ([own, name]) => [own, Object.hasOwn(labels, name) ? labels[name] : ''] as const,
+    ).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  );
+}

@@ -1,0 +1,119 @@
+import type { Aggregation } from '../../metrics/metric-definition.js';
+import type { MetricType } from '../../metrics/naming-rules.js';
+import type { ConventionalNames } from '../../query/conventional-names.js';
+import type { Expression, MergeName, Selection } from '../../query/expression.js';
+import type { LabelMatchers, Matcher } from '../../query/label-matchers.js';
+import { promqlOf } from '../../query/promql.js';
+import type { RangeStatistic } from '../../query/range-query.js';
+
+/** A statistic of one number, unlike the several quantiles of a range query. */
+export type FleetStatistic = Extract<RangeStatistic, string> | { readonly quantile: number };
+
+/** A statistic of a metric over several instances, by labels. */
+export interface FleetQuestion {
+  readonly metric: string;
+  readonly type: MetricType;
+  readonly aggregate: Aggregation | undefined;
+  readonly statistic: FleetStatistic;
+  readonly windowMs: number;
+  readonly labels: LabelMatchers;
+  /** Grouping labels; may contain the label of the instance. */
+  readonly groupBy: readonly string[];
+  /** Merging of rates over the instances. @default 'sum' */
+  readonly across?: 'sum' | 'avg';
+}
+
+/** The series of an application in a Prometheus. */
+export interface FleetScope {
+  readonly names: ConventionalNames;
+  readonly instanceLabel: string;
+  /** Matchers of every selector. */
+  readonly matchers: readonly Matcher[];
+}
+
+/** Merging over instances by the aggregation of a gauge over workers. What belongs to a machine or a server is averaged. */
+const MERGES: Readonly<Record<Aggregation, MergeName>> = {
+  sum: 'sum',
+  process: 'sum',
+  worker: 'sum',
+  max: 'max',
+  latest: 'max',
+  min: 'min',
+  first: 'min',
+  average: 'avg',
+  shared: 'avg',
+};
+
+/** Returns a question in PromQL. */
+export function promqlOfQuestion(
+  question: FleetQuestion,
+  { names, instanceLabel, matchers }: FleetScope,
+): string {
+  return promqlOf(names.translate(expressionOf(question, instanceLabel)), matchers);
+}
+
+/** Returns the selector of one of our metrics, with the matchers of the application. */
+export function selectorInScope(of: Selection, { names, matchers }: FleetScope): string {
+  return promqlOf(names.translate({ kind: 'last', of }), matchers);
+}
+
+/** Returns what our labels are called in the answer to a question, by our name. */
+export function labelsInAnswer(
+  { metric, groupBy }: FleetQuestion,
+  names: ConventionalNames,
+): Map<string, string> {
+  const renames = names.renamesOf([metric]);
+  return new Map(groupBy.map((label) => [label, renames.get(label) ?? label]));
+}
+
+function expressionOf(question: FleetQuestion, instanceLabel: string): Expression {
+  const { metric, type, statistic, windowMs, labels, groupBy, aggregate = 'sum', across = 'sum' } = question;
+  const of = (part: 'count' | 'sum'): Selection => ({
+    metric,
+    labels,
+    ...(type === 'histogram' && { part }),
+  });
+  const range = (name: 'rate' | 'increase' | 'avg', part: 'count' | 'sum' = 'count'): Expression => ({
+    kind: 'range',
+    name,
+    of: of(part),
+    windowMs,
+  });
+  const merged = (name: MergeName, inner: Expression): Expression =>
+    acrossInstances(name, inner, groupBy, instanceLabel);
+  if (typeof statistic === 'object') {
+    return { kind: 'quantile', q: statistic.quantile, of: { metric, labels }, windowMs, by: groupBy };
+  }
+  // A figure of a machine or a server is the same in all instances there.
+  const ofRates = aggregate === 'shared' ? 'avg' : across;
+  switch (statistic) {
+    case 'value':
+      return merged(MERGES[aggregate], { kind: 'last', of: of('count') });
+    case 'rate':
+      return merged(ofRates, range('rate'));
+    case 'rate of the sum':
+      return merged(ofRates, range('rate', 'sum'));
+    case 'increase':
+      return merged(ofRates, range('increase'));
+    default:
+      if (type !== 'histogram') return { kind: 'merge', name: 'avg', by: groupBy, of: range('avg') };
+      return {
+        kind: 'arithmetic',
+        operator: '/',
+        left: merged('sum', range('rate', 'sum')),
+        right: merged('sum', range('rate')),
+      };
+  }
+}
+
+/** Returns the sum within each instance, as the history of one has it, merged over the instances. */
+function acrossInstances(
+  name: MergeName,
+  of: Expression,
+  by: readonly string[],
+  instanceLabel: string,
+): Expression {
+  if (name === 'sum') return { kind: 'merge', name, by, of };
+  const within: Expression = { kind: 'merge', name: 'sum', by: [...new Set([...by, instanceLabel])], of };
+  return { kind: 'merge', name, by, of: within };
+}

@@ -1,0 +1,369 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { eventually } from '../support/eventually.js';
+import { expectThat } from '../support/expectations.js';
+import { describeWith } from './support/binaries.js';
+import { Browser } from './support/browser.js';
+import { buildLibrary, ROOT } from './support/built.js';
+import { freePort } from './support/free-port.js';
+import { PrometheusServer } from './support/prometheus.server.js';
+import { ServerProcess } from './support/server.process.js';
+
+/** Longer than Prometheus takes to learn of anything, on a busy machine. */
+const PATIENCE = { timeout: 60_000, interval: 500 };
+const SLOW_MS = 250;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const INSTANCES = [
+  { ADAPTER: 'express', VERSION: '1.4.0', DELAY_MS: '1' },
+  { ADAPTER: 'fastify', VERSION: '1.4.0', DELAY_MS: String(SLOW_MS) },
+  { ADAPTER: 'express', VERSION: '1.5.0-rc.1', DELAY_MS: '1' },
+] as const;
+
+interface Report {
+  readonly isConfigured: boolean;
+  readonly problem?: string;
+  readonly at: number;
+  readonly windowMs: number;
+  readonly instances: readonly {
+    readonly name: string;
+    readonly isUp: boolean;
+    readonly isThis: boolean;
+    readonly version?: string;
+    readonly figures: Readonly<Record<string, number>>;
+    readonly outliers: readonly string[];
+  }[];
+  readonly versions: readonly { readonly version: string; readonly instances: readonly string[] }[];
+  readonly routes: readonly { readonly instance: string; readonly route: string; readonly text: string }[];
+  readonly vitals: Readonly<Record<string, number>>;
+}
+
+interface PanelAnswer {
+  readonly title: string;
+  readonly windowMs?: number;
+  readonly times: readonly number[];
+  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+}
+
+interface Row {
+  readonly method: string;
+  readonly route: string;
+  readonly windowMs: number;
+  readonly p95: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with a real Prometheus', () => {
+  const hosts: string[] = [];
+  const apps: ServerProcess[] = [];
+  const stops: (() => Promise<void>)[] = [];
+  let prometheus: PrometheusServer;
+  const loading = new AbortController();
+
+  const read = async <T>(
+    path: string,
+    host = hosts[0]!,
+  ): Promise<{ answer: T; source: string | null; text: string }> => {
+    const response = await fetch(`http://${host}/metrics-dashboard/api/${path}`);
+    const text = await response.text();
+    expectThat(response.status, `${path}: ${text}`).toBe(200);
+    return { answer: JSON.parse(text) as T, source: response.headers.get('x-monitoring-source'), text };
+  };
+  const report = async (): Promise<Report> => (await read<Report>('fleet?range=300000')).answer;
+
+  /** Sends requests to an instance, one after the other; one of twenty fails. */
+  const load = async (host: string): Promise<void> => {
+    for (let i = 0; !loading.signal.aborted; i++) {
+      const id = i % 20 === 7 ? 13 : i % 5;
+      await fetch(`http://${host}/orders/${id}`)
+        .then((response) => response.arrayBuffer())
+        .catch(() => undefined);
+    }
+  };
+
+  beforeAll(async () => {
+    await buildLibrary();
+    for (const _ of INSTANCES) hosts.push(`127.0.0.1:${await freePort()}`);
+    prometheus = await PrometheusServer.start([
+      { job: 'shop', url: `http://${hosts[0]}/metrics`, further: hosts.slice(1) },
+    ]);
+    const started = INSTANCES.map(async (environment, i) => {
+      const host = hosts[i]!;
+      const app = await ServerProcess.start({
+        command: process.execPath,
+        args: ['test/services/fixture/fleet-app.mjs'],
+        cwd: ROOT,
+        env: {
+          NODE_ENV: 'development',
+          ...environment,
+          PORT: host.split(':')[1],
+          PROMETHEUS_URL: `${prometheus.url}/`,
+        },
+        isReady: async () => (await fetch(`http://${host}/ready`)).ok,
+      });
+      apps[i] = app;
+      stops.unshift(() => app.stop());
+    });
+    await Promise.all(started);
+    stops.unshift(async () => {
+      loading.abort();
+      await Promise.all(loads);
+    });
+    const loads = hosts.flatMap((host) => [load(host), load(host)]);
+  }, 240_000);
+
+  afterAll(async () => {
+    for (const stop of stops) await stop().catch(() => undefined);
+  });
+
+  it('names the instances, their versions, and the one that is slow', async () => {
+    await eventually(async () => {
+      const { instances, versions, routes } = await report();
+      expect(instances.map(({ name, isUp, isThis, version }) => [name, isUp, isThis, version])).toEqual(
+        hosts
+          .map((host, i) => [host, true, i === 0, INSTANCES[i]?.VERSION])
+          .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+      );
+      expect(versions.map(({ version, instances: { length } }) => [version, length])).toEqual([
+        ['1.4.0', 2],
+        ['1.5.0-rc.1', 1],
+      ]);
+      const slow = instances.find(({ name }) => name === hosts[1]);
+      expect(slow?.outliers).toContainEqual(expect.stringMatching(/^p99 [\d.]+×$/));
+      expect(
+        instances.filter(({ outliers }) => outliers.some((text) => text.startsWith('p99'))),
+      ).toHaveLength(1);
+      expect(routes).toEqual([
+        expect.objectContaining({
+          instance: hosts[1],
+          method: 'GET',
+          route: '/orders/:id',
+          text: expect.stringMatching(/^p99 [\d.]+×$/) as unknown,
+        }),
+      ]);
+    }, PATIENCE);
+  }, 90_000);
+
+  it('has the figures of the instances and the vitals that Prometheus has', async () => {
+    const { at, windowMs, instances, vitals } = await report();
+    const range = `${windowMs / 1000}s`;
+    const own = new Map<string, (row: Report['instances'][number]) => number | undefined>([
+      [
+        `sum by (instance) (rate(http_requests_total{job="shop"}[${range}]))`,
+        ({ figures }) => figures['requestsPerSecond'],
+      ],
+      [
+        `100 * sum by (instance) (rate(http_requests_total{job="shop", status_code="500"}[${range}])) / sum by (instance) (rate(http_requests_total{job="shop"}[${range}]))`,
+        ({ figures }) => figures['errorPercent'],
+      ],
+      [
+        `histogram_quantile(0.99, sum by (instance, le) (rate(http_request_duration_seconds_bucket{job="shop"}[${range}])))`,
+        ({ figures }) => figures['p99Seconds'],
+      ],
+      ['process_resident_memory_bytes{job="shop"}', ({ figures }) => figures['memoryBytes']],
+    ]);
+    for (const [promql, figureOf] of own) {
+      const samples = await prometheus.query(promql, at);
+      expectThat(samples, promql).toHaveLength(3);
+      for (const { labels, value } of samples) {
+        const row = instances.find(({ name }) => name === labels['instance'])!;
+        expectThat(Number(value.toPrecision(5)), promql).toBeCloseTo(
+          Number(figureOf(row)?.toPrecision(5)),
+          9,
+        );
+      }
+    }
+    const [mean] = await prometheus.query(
+      '1000 * sum(rate(http_request_duration_seconds_sum{job="shop"}[1m])) / sum(rate(http_request_duration_seconds_count{job="shop"}[1m]))',
+      at,
+    );
+    expect(vitals['response_time_ms']).toBeCloseTo(mean!.value, 1);
+  });
+
+  /** Our own writing of what some charts show. `M` stands for the matchers, `W` for the window. */
+  const CHARTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'Request rate': {
+      'successful (1xx–3xx)': 'sum(rate(http_requests_total{M, status_code=~"[123].."}[W]))',
+      'server errors (5xx)': 'sum(rate(http_requests_total{M, status_code=~"5.."}[W]))',
+    },
+    'Response time percentiles': Object.fromEntries(
+      [50, 95, 99].map((p) => [
+        `p${p}`,
+        `histogram_quantile(${p / 100}, sum by (le) (rate(http_request_duration_seconds_bucket{M}[W])))`,
+      ]),
+    ),
+    'Requests in flight': { GET: 'sum by (method) (http_requests_in_progress{M})' },
+    'Process memory': { RSS: 'sum(process_resident_memory_bytes{M})' },
+    'Event loop lag': { p99: 'max(nodejs_eventloop_lag_p99_seconds{M})' },
+    'Process CPU': { user: '100 * avg(rate(process_cpu_user_seconds_total{M}[W]))' },
+    'CPU usage': { used: 'avg(system_cpu_percent{M})' },
+  };
+
+  const expectCharts = async (query: string, matchers: string): Promise<void> => {
+    const answers = await Promise.all(
+      ['requests', 'runtime', 'system'].map((name) =>
+        read<{ panels: PanelAnswer[] }>(`view?name=${name}&range=300000${query}`),
+      ),
+    );
+    expect(answers.map(({ source }) => source)).toEqual(['fleet', 'fleet', 'fleet']);
+    const panels = answers.flatMap(({ answer }) => answer.panels);
+    for (const [title, lines] of Object.entries(CHARTS)) {
+      const { times, windowMs = 0, series } = panels.find((panel) => panel.title === title)!;
+      expectThat(times.length, title).toBeGreaterThan(50);
+      const [start = 0, second = 0] = times;
+      for (const [name, text] of Object.entries(lines)) {
+        const promql = text.replace('M', matchers).replace('W', `${Math.round(windowMs)}ms`);
+        const [expected] = await prometheus.queryRange(promql, {
+          start,
+          end: times.at(-1)!,
+          stepMs: second - start,
+        });
+        const values = series.find((line) => line.name === name)?.values ?? [];
+        const known = values.flatMap((value, i) => (value === null ? [] : [[times[i]!, value] as const]));
+        expectThat(known.length, `${title}: ${name}`).toBeGreaterThan(0);
+        for (const [time, value] of known) {
+          const theirs = expected?.values.get(time) ?? NaN;
+          expectThat(Math.abs(value - theirs), `${promql} at ${time}`).toBeLessThanOrEqual(
+            Math.max(1, Math.abs(theirs)) * 1e-5,
+          );
+        }
+        const unknown = [...(expected?.values ?? [])].filter(([, value]) => Number.isFinite(value));
+        expectThat(known.length, promql).toBe(unknown.length);
+      }
+    }
+  };
+
+  it('draws what Prometheus draws, of all instances', () => expectCharts('', 'job="shop"'));
+
+  it('draws what Prometheus draws, of one instance', () =>
+    expectCharts(`&instance=${hosts[1]}`, `job="shop", instance="${hosts[1]}"`));
+
+  it('counts the requests by route as Prometheus does, of all instances or of one', async () => {
+    for (const [query, matchers] of [
+      ['', 'job="shop"'],
+      [`&instance=${hosts[2]}`, `job="shop", instance="${hosts[2]}"`],
+    ] as const) {
+      const { at } = await report();
+      const { answer, source } = await read<Row[]>(`endpoints?range=300000${query}`);
+      expect(source).toBe('fleet');
+      const row = answer.find(({ route }) => route === '/orders/:id')!;
+      // The answer is about the same second as the report, or a later one.
+      const candidates = await Promise.all(
+        [0, 1_000, 2_000, 3_000, 4_000, 5_000].map(async (later) =>
+          Object.fromEntries(
+            (
+              await prometheus.query(
+                `sum by (status_code) (increase(http_requests_total{${matchers}, route="/orders/:id"}[${Math.round(row.windowMs)}ms]))`,
+                at + later,
+              )
+            ).map(({ labels, value }) => [labels['status_code'], Math.round(value)]),
+          ),
+        ),
+      );
+      expect(candidates).toContainEqual(row.statuses);
+    }
+  });
+
+  it('shows the process alone if it is asked to', async () => {
+    const { answer, source } = await read<{ panels: PanelAnswer[] }>(
+      'view?name=requests&range=300000&instance=@process',
+    );
+    expect(source).toBe('process');
+    expect(answer.panels.length).toBeGreaterThan(2);
+  });
+
+  it('counts its queries', async () => {
+    const metrics = await (await fetch(`http://${hosts[0]}/metrics`)).text();
+    const [, count] = /^monitoring_prometheus_queries_total (\d+)$/m.exec(metrics) ?? [];
+    expect(Number(count)).toBeGreaterThan(30);
+    expect(metrics).toMatch(/^monitoring_prometheus_query_failures_total\{reason="timeout"\} 0$/m);
+    expect(metrics).toMatch(/^monitoring_prometheus_query_duration_seconds_count [1-9]/m);
+    expect(metrics).not.toContain('T3nant');
+  });
+
+  it('names the slow instance on the page, and shows one of them, on a desk and on a phone', async () => {
+    const browser = await Browser.start();
+    stops.unshift(() => browser.stop());
+    const { page, offences } = await browser.open(`http://${hosts[0]}/metrics-dashboard#/now?range=300000`);
+    const bar = page.getByRole('region', { name: 'Source of the figures' });
+    for (const [scheme, width] of [
+      ['light', 1280],
+      ['dark', 360],
+    ] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      await page.evaluate("location.hash = '#/now?range=300000'");
+      await bar.getByText('fleet of 3 via Prometheus').waitFor(PATIENCE);
+      await bar
+        .getByText(/^! p99 [\d.]+×$/)
+        .first()
+        .waitFor(PATIENCE);
+      await bar.getByText('2 versions').waitFor();
+      await shot(page, `now-${scheme}-${width}`);
+      expect(await violations(page)).toEqual([]);
+
+      await page.evaluate("location.hash = '#/routes?range=300000'");
+      await bar.getByRole('link', { name: 'GET /orders/:id' }).waitFor(PATIENCE);
+      await shot(page, `routes-${scheme}-${width}`);
+
+      await page.evaluate("location.hash = '#/now/instances?range=300000'");
+      const table = page.getByRole('table', { name: /^Instances/ });
+      await table.getByText('1.5.0-rc.1').waitFor(PATIENCE);
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      await shot(page, `instances-${scheme}-${width}`);
+
+      await bar.getByLabel('Instance').selectOption(hosts[1]!);
+      await bar.getByText('one instance via Prometheus').waitFor(PATIENCE);
+      expect(page.url()).toContain(`instance=${encodeURIComponent(hosts[1]!)}`);
+      await shot(page, `one-${scheme}-${width}`);
+    }
+    await bar.getByLabel('Instance').selectOption('This process only');
+    await bar.getByText('this process', { exact: false }).first().waitFor(PATIENCE);
+    expect(offences).toEqual({ console: [], foreign: [] });
+    await page.close();
+  }, 120_000);
+
+  it('names an instance that is down', async () => {
+    await apps[2]!.crash();
+    await eventually(async () => {
+      const { instances } = await report();
+      expect(instances.map(({ name, isUp }) => [name, isUp])).toContainEqual([hosts[2], false]);
+      expect(instances.filter(({ isUp }) => isUp)).toHaveLength(2);
+    }, PATIENCE);
+  }, 90_000);
+
+  it('shows the process, and says why in one line, once Prometheus is gone', async () => {
+    await prometheus.crash();
+    const gone = await eventually(async () => {
+      const { answer, source, text } = await read<Report>('fleet?range=300000');
+      expect(source).toBe('process');
+      return { answer, text };
+    }, PATIENCE);
+    expect(gone.answer.problem).toMatch(
+      /^Prometheus at 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)\. Figures are those of this process\.$/,
+    );
+    expect(gone.text).not.toContain('T3nant');
+    const { answer, source } = await read<{ panels: PanelAnswer[] }>('view?name=requests&range=300000');
+    expect(source).toBe('process');
+    expect(answer.panels.length).toBeGreaterThan(2);
+    const rows = await read<Row[]>('endpoints?range=300000');
+    expect(rows.answer.map(({ route }) => route)).toContain('/orders/:id');
+    const metrics = await (await fetch(`http://${hosts[0]}/metrics`)).text();
+    expect(metrics).toMatch(/^monitoring_prometheus_query_failures_total\{reason="unreachable"\} [1-9]/m);
+  }, 90_000);
+});
+
+async function shot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `/tmp/dash-fleet/${name}.png`, fullPage: true });
+}
+
+/** What axe finds wrong with a page. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate<AxeResults>('axe.run(document)');
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+}
