@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
@@ -12,6 +13,8 @@ import { prometheusRecorder } from '../dashboard/fleet/prometheus-metrics.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { DashboardPanelExplorer } from '../dashboard/panels/dashboard-panel.explorer.js';
 import { panelPlaces } from '../dashboard/panels/panel-places.js';
+import { Timeline } from '../dashboard/now/timeline.js';
+import { VerdictReader } from '../dashboard/now/verdict-reader.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -45,16 +48,49 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       new DashboardAlerts(alerting, performance),
   },
   {
+    provide: Timeline,
+    inject: [AlertingMonitor, HealthMonitor, LastExit, RESOLVED_OPTIONS],
+    useFactory: (
+      alerting: AlertingMonitor,
+      health: HealthMonitor,
+      lastExit: LastExit,
+      { collectors: { build } }: ResolvedOptions,
+    ) => {
+      const { version } = build === false ? {} : applicationBuild(build, process.env);
+      return new Timeline({
+        instance: thisInstance(),
+        ...(version !== undefined && { version }),
+        lastExit,
+        alerting,
+        health,
+      });
+    },
+  },
+  {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, DashboardPanelExplorer, RESOLVED_OPTIONS],
+    inject: [
+      MetricsHistory,
+      HealthMonitor,
+      DashboardAlerts,
+      RequestRecords,
+      EventLoopBlocks,
+      Timeline,
+      DashboardPanelExplorer,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
       alerts: DashboardAlerts,
+      records: RequestRecords,
+      blocks: EventLoopBlocks,
+      timeline: Timeline,
       explorer: DashboardPanelExplorer,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
+      const now = (): number => clock.now();
+      const verdicts = new VerdictReader({ history, records, blocks, timeline });
       return new DashboardFeed(
         history,
         new OverviewReader(
@@ -63,10 +99,12 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
           history,
           service,
           thisInstance(),
-          () => clock.now(),
+          now,
           () => panelPlaces(explorer),
+          timeline,
+          verdicts,
         ),
-        () => clock.now(),
+        now,
       );
     },
   },
@@ -75,6 +113,12 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
     provide: DashboardPanelExplorer,
     inject: [ModulesContainer],
     useFactory: (modules: ModulesContainer) => new DashboardPanelExplorer(modules),
+  },
+  {
+    provide: DashboardRetention,
+    inject: [MetricsHistory, MetricsRegistry],
+    useFactory: (history: MetricsHistory, registry: MetricsRegistry) =>
+      new DashboardRetention(history, registry),
   },
   {
     provide: DASHBOARD_SOURCES,
@@ -92,6 +136,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       Profiles,
       LastExit,
       MemoryGrowth,
+      DashboardRetention,
       DashboardPanelExplorer,
       ApplicationObjects,
       FLEET_END,
@@ -111,6 +156,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
+      retention: DashboardRetention,
       explorer: DashboardPanelExplorer,
       objects: ApplicationObjects,
       fleetEnd: AbortController,
@@ -129,6 +175,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
+      retention,
       panels: { explorer, registry, clocks: options.clock },
       dependencies: async () => {
         const { DependencyInspector } = await import('../diagnostics/dependencies/dependency-inspector.js');
@@ -148,26 +195,27 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
     provide: DashboardLifecycle,
     inject: [
       DashboardFeed,
-      MetricsHistory,
-      MetricsRegistry,
+      DashboardRetention,
       DashboardPanelExplorer,
       FLEET_END,
+      Timeline,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
       feed: DashboardFeed,
-      history: MetricsHistory,
-      registry: MetricsRegistry,
+      retention: DashboardRetention,
       panels: DashboardPanelExplorer,
       fleetEnd: AbortController,
+      timeline: Timeline,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
-        new DashboardRetention(history, registry),
+        retention,
         panels,
         fleetEnd,
         enabled && endpoints.paths.dashboard !== false,
+        timeline,
       ),
   },
 ];

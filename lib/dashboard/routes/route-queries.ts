@@ -4,7 +4,7 @@ import type { MetricsHistory } from '../../query/metrics-history.js';
 import { ApiError } from '../dashboard-api.endpoints.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import { limitOf, oneOf, textOf } from '../query-parameters.js';
-import { type Threshold, type ViewData, ViewReader } from '../views/view-data.js';
+import type { Threshold, ViewData, ViewReader } from '../views/view-data.js';
 import { routeView } from '../views/http-views.js';
 import type { TimeRange } from '../views/time-range.js';
 import { type LatencyHeatmap, latencyHeatmap } from './latency-heatmap.js';
@@ -41,6 +41,7 @@ export class RouteQueries {
   constructor(
     source: MetricsSource,
     private readonly history: MetricsHistory,
+    private readonly viewsOf: (from: DashboardHistory) => ViewReader,
     private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
   ) {
     this.statistics = this.statisticsOf(history);
@@ -71,10 +72,9 @@ export class RouteQueries {
   ): Steps<RoutePage> {
     const labels = { method, route };
     const isProcess = from === this.history;
-    const views = new ViewReader(from, this.thresholdsOf);
     const { rows, windowMs, beforeMs } = yield* this.all(range, from);
     return {
-      ...(yield* views.read(routeView(method, route), range)),
+      ...(yield* this.viewsOf(from).read(routeView(method, route), range)),
       row: rows.find((row) => row.method === method && row.route === route) ?? null,
       windowMs,
       beforeMs,

@@ -1,3 +1,4 @@
+import { ViewReader } from '../../../lib/dashboard/views/view-data.js';
 import type { MetricsHistory, MetricsRegistry } from 'nestjs-monitoring';
 import { RouteQueries } from '../../../lib/dashboard/routes/route-queries.js';
 import type { RouteSelection } from '../../../lib/dashboard/routes/route-list.js';
@@ -54,7 +55,7 @@ export function routesOfThePast(intervalMs = 15_000): RoutesOfThePast {
 
 export function queriesOf(registry: MetricsRegistry, history: MetricsHistory): RouteQueries {
   const thresholdsOf = (vital: string) => LIMITS[vital as keyof typeof LIMITS] ?? [];
-  return new RouteQueries(registry, history, thresholdsOf);
+  return new RouteQueries(registry, history, (from) => new ViewReader(from, thresholdsOf), thresholdsOf);
 }
 
 export function selectionOf(selection: Partial<RouteSelection> = {}): RouteSelection {
