@@ -66,7 +66,7 @@ export function encodeSlot(slot: Buffer, sequence: number, text: string): boolea
 
 /** Writes a sign of life into its buffer, which may be written into a slot at any time: the checksum leaves it out. */
 export function encodeSign(sign: Buffer, time: number): void {
-  sign.latin1Write(String(time).padStart(SIGN_BYTES), 0, SIGN_BYTES);
+  sign.write(String(time).padStart(SIGN_BYTES), 0, SIGN_BYTES, 'latin1');
 }
 
 /** Returns true if the beginning of a slot is that of this sequence number. */

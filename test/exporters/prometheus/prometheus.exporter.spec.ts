@@ -114,7 +114,7 @@ describe('PrometheusExporter', () => {
     expect(collect.mock.calls.map(([options]) => options)).toEqual([
       {},
       {},
-      { exponential: true },
+      { exponential: true, exponentialBuckets: 160 },
       { exponential: new Set(['job_seconds_count', 'job_seconds', 'size']) },
       {},
     ]);
