@@ -115,7 +115,7 @@ describe('PrometheusExporter', () => {
       {},
       {},
       { exponential: true, exponentialBuckets: 160 },
-      { exponential: new Set(['job_seconds_count', 'job_seconds', 'size']) },
+      { exponential: new Set(['job_seconds_count', 'job_seconds', 'size']), exponentialBuckets: 160 },
       {},
     ]);
   });
