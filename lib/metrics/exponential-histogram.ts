@@ -125,17 +125,32 @@ export function bucketsOf({ counts, from, to, offset }: BucketRange): Exponentia
   return { offset: offset + first - from, counts: copy };
 }
 
-/** Returns the exact sum of two histograms, which have the same buckets. */
+/** Returns the exact sum of two histograms, at the scale of the coarser one. */
 export function sumOfExponentials(
   a: ExponentialHistogramSnapshot,
   b: ExponentialHistogramSnapshot,
 ): ExponentialHistogramSnapshot {
+  const scale = Math.min(a.scale, b.scale);
+  const sumOf = (sign: 'positive' | 'negative'): ExponentialBuckets =>
+    sumOfBuckets(merged(a[sign], a.scale - scale), merged(b[sign], b.scale - scale));
   return {
-    scale: a.scale,
+    scale,
     zeroCount: a.zeroCount + b.zeroCount,
-    positive: sumOfBuckets(a.positive, b.positive),
-    negative: sumOfBuckets(a.negative, b.negative),
+    positive: sumOf('positive'),
+    negative: sumOf('negative'),
   };
+}
+
+/** Returns the buckets of which `2 ** shift` are merged into one. */
+function merged(buckets: ExponentialBuckets, shift: number): ExponentialBuckets {
+  if (shift === 0 || buckets.counts.length === 0) return buckets;
+  const first = buckets.offset >> shift;
+  const counts: number[] = [];
+  for (const [i, count] of buckets.counts.entries()) {
+    const at = ((buckets.offset + i) >> shift) - first;
+    counts[at] = (counts[at] ?? 0) + count;
+  }
+  return { offset: first, counts };
 }
 
 function sumOfBuckets(a: ExponentialBuckets, b: ExponentialBuckets): ExponentialBuckets {

@@ -91,11 +91,14 @@ export class Histogram<L extends string = never> extends Metric<L> {
   }
 
   /** @internal */
-  override snapshot({ exponential: requested = false }: SnapshotOptions): HistogramFamily {
+  override snapshot({
+    exponential: requested = false,
+    exponentialBuckets,
+  }: SnapshotOptions): HistogramFamily {
     const { name, help, type, labelNames, seriesLimit, openLabels, upperBounds, store } = this;
     const columns = store.columns();
     const isRequested = typeof requested === 'boolean' ? requested : requested.has(name);
-    const exponentials = isRequested ? store.extension.snapshots() : undefined;
+    const exponentials = isRequested ? store.extension.snapshots(exponentialBuckets) : undefined;
     const series = histogramSeries(columns, upperBounds, exponentials);
     const further = {
       ...(openLabels && { openLabels }),

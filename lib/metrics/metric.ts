@@ -17,6 +17,13 @@ export interface SnapshotOptions {
    * @default false
    */
   readonly exponential?: boolean | ReadonlySet<string>;
+  /**
+   * Maximum number of buckets that the reader takes of an exponential histogram, at least 12: those of one with more are
+   * merged, which takes less memory. A source may give more.
+   * @default all
+   * @internal
+   */
+  readonly exponentialBuckets?: number;
 }
 
 /**

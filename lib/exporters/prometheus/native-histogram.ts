@@ -2,7 +2,9 @@ import {
   type BucketRange,
   type ExponentialHistogramSnapshot,
   MIN_INDEX,
+  SCALE,
 } from '../../metrics/exponential-histogram.js';
+import { mergeBuckets } from '../../metrics/bucket-merge.js';
 import { ExponentialColumns, type ExponentialSnapshots } from '../../metrics/exponential-columns.js';
 
 /** The fewest buckets that hold every histogram in the coarsest schema, -4: six for each sign. */
@@ -54,7 +56,7 @@ export class NativeHistogramBuilder {
     if (exponentials instanceof ExponentialColumns) {
       exponentials.positiveAt(row, this.positiveRange);
       exponentials.negativeAt(row, this.negativeRange);
-      return this.buildOf(exponentials.scale, exponentials.zeroCountAt(row), known);
+      return this.buildOf(exponentials.scaleAt(row), exponentials.zeroCountAt(row), known);
     }
     const histogram = exponentials.at(row);
     return histogram === undefined ? -1 : this.buildFrom(histogram, known);
@@ -69,16 +71,19 @@ export class NativeHistogramBuilder {
 
   private buildOf(scale: number, zeroCount: number, known: number): number {
     const { positive, negative, positiveRange, negativeRange, maxBuckets } = this;
-    const hasUnderflow = isOutermost(positiveRange) || isOutermost(negativeRange);
-    for (let shift = known; ; shift++) {
-      const underflow = hasUnderflow ? (MIN_INDEX >> shift) + 1 : NO_UNDERFLOW;
+    // So many merges the histogram has behind it.
+    const merged = SCALE - scale;
+    const outermost = MIN_INDEX >> merged;
+    const hasUnderflow = isFilledAt(outermost, positiveRange) || isFilledAt(outermost, negativeRange);
+    for (let shift = Math.max(known - merged, 0); ; shift++) {
+      const underflow = hasUnderflow ? (outermost >> shift) + 1 : NO_UNDERFLOW;
       if (!positive.fill(positiveRange, shift, underflow, maxBuckets)) continue;
       if (!negative.fill(negativeRange, shift, underflow, maxBuckets - positive.size)) continue;
       this.schema = scale - shift;
       this.zeroThreshold = hasUnderflow ? 2 ** (underflow * 2 ** -this.schema) : ZERO_THRESHOLD;
       this.zeroCount = zeroCount + positive.underflow + negative.underflow;
       this.count = this.zeroCount + positive.count + negative.count;
-      return shift;
+      return merged + shift;
     }
   }
 }
@@ -98,6 +103,8 @@ export class NativeBuckets {
   count = 0;
   /** The number of values of the outermost bucket, which belong to the zero bucket. */
   underflow = 0;
+  /** The merged buckets, at most half of those of the finest schema. */
+  private readonly scratch = new Float64Array(MOST_BUCKETS / 4 + 1);
 
   constructor(maxBuckets: number) {
     this.spanOffsets = new Int32Array(maxBuckets);
@@ -111,46 +118,59 @@ export class NativeBuckets {
    * @param underflow index of the bucket that belongs to the zero bucket
    * @returns false if there are more buckets than the limit
    */
-  fill({ counts, from, to, offset }: BucketRange, shift: number, underflow: number, limit: number): boolean {
+  fill(range: BucketRange, shift: number, underflow: number, limit: number): boolean {
+    const { counts, from, to, offset } = range;
+    if (shift === 0) return this.fillFrom(counts, from, to, offset, underflow, limit);
+    const { scratch } = this;
+    const end = mergeBuckets(counts, from, to, offset, shift, scratch, 0);
+    return this.fillFrom(scratch, 0, end, offset >> shift, underflow, limit);
+  }
+
+  private fillFrom(
+    counts: ArrayLike<number>,
+    from: number,
+    to: number,
+    offset: number,
+    underflow: number,
+    limit: number,
+  ): boolean {
     const { spanOffsets, spanLengths, deltas } = this;
-    const toIndex = offset - from;
+    // Indexes are one higher here.
+    const toIndex = offset + 1 - from;
     let spans = 0;
+    let spanStart = 0;
     let size = 0;
     let total = 0;
     let last = 0;
     let end = 0;
-    this.underflow = 0;
-    // A shift of a negative number rounds down too, so that no bucket reaches over a bound. Indexes are one higher here.
-    let index = offset >> shift;
-    let groupEnd = ((index + 1) << shift) - toIndex;
-    for (let i = from; i < to; groupEnd += 1 << shift) {
-      index++;
-      const stop = groupEnd < to ? groupEnd : to;
-      let count = 0;
-      while (i < stop) count += counts[i++]!;
+    // It is the first bucket, if there is one.
+    const hasUnderflow = from < to && from + toIndex === underflow;
+    this.underflow = hasUnderflow ? counts[from]! : 0;
+    for (let i = hasUnderflow ? from + 1 : from; i < to; i++) {
+      const count = counts[i]!;
       if (count === 0) continue;
-      if (index === underflow) {
-        this.underflow = count;
-        continue;
-      }
+      const index = i + toIndex;
       const gap = index - end;
-      if (spans === 0 || gap > MAX_FILLED_GAP) {
-        if (size >= limit) return false;
-        spanOffsets[spans] = gap;
-        spanLengths[spans++] = 1;
-      } else {
-        if (size + gap >= limit) return false;
-        spanLengths[spans - 1]! += gap + 1;
-        for (let filled = 0; filled < gap; filled++) {
-          deltas[size++] = -last;
-          last = 0;
+      if (gap > 0 || spans === 0) {
+        if (spans === 0 || gap > MAX_FILLED_GAP) {
+          if (spans > 0) spanLengths[spans - 1] = size - spanStart;
+          if (size >= limit) return false;
+          spanOffsets[spans++] = gap;
+          spanStart = size;
+        } else {
+          if (size + gap >= limit) return false;
+          for (let filled = 0; filled < gap; filled++) {
+            deltas[size++] = -last;
+            last = 0;
+          }
         }
-      }
+      } else if (size >= limit) return false;
       deltas[size++] = count - last;
       last = count;
       total += count;
       end = index + 1;
     }
+    if (spans > 0) spanLengths[spans - 1] = size - spanStart;
     this.spans = spans;
     this.size = size;
     this.count = total;
@@ -162,6 +182,7 @@ function emptyRange(): BucketRange {
   return { counts: [], from: 0, to: 0, offset: 0 };
 }
 
-function isOutermost({ counts, from, to, offset }: BucketRange): boolean {
-  return offset === MIN_INDEX && from < to && counts[from] !== 0;
+/** Returns true if a range begins with a bucket that is not empty. @param index of that bucket */
+function isFilledAt(index: number, { counts, from, to, offset }: BucketRange): boolean {
+  return offset === index && from < to && counts[from] !== 0;
 }

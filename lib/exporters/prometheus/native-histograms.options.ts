@@ -60,6 +60,11 @@ export function resolveNativeHistograms(
   return readOptions(option, given, table);
 }
 
+/** Returns the largest number of buckets of any metric. */
+export function mostBuckets({ buckets, metrics }: Exclude<ResolvedNativeHistograms, false>): number {
+  return Math.max(buckets, ...[...metrics.values()].map((own) => (own === false ? 0 : own.buckets)));
+}
+
 /** Returns the settings of a metric; undefined for classic buckets only. */
 export function settingsOf(
   native: ResolvedNativeHistograms,

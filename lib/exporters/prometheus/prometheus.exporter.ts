@@ -5,6 +5,7 @@ import { inTimeSlices } from '../../primitives/time-slices.js';
 import { renderExposition } from './exposition.js';
 import type { ExpositionFormat, TextFormat } from './format-negotiation.js';
 import {
+  mostBuckets,
   type NativeHistogramsOptions,
   type ResolvedNativeHistograms,
   resolveNativeHistograms,
@@ -53,6 +54,7 @@ export class PrometheusExporter {
   private readonly bridge: PromClientBridge | undefined;
   private readonly nativeHistograms: ResolvedNativeHistograms;
   private readonly memory = new SchemaMemory();
+  private readonly bucketLimit: { readonly exponentialBuckets?: number };
 
   /** @throws {MonitoringOptionsError} for invalid options */
   constructor(
@@ -63,6 +65,9 @@ export class PrometheusExporter {
     const { promClient } = options.bridges ?? {};
     this.bridge = promClient && new PromClientBridge(promClient, dependencies);
     this.nativeHistograms = resolveNativeHistograms('nativeHistograms', options.nativeHistograms);
+    const { nativeHistograms } = this;
+    this.bucketLimit =
+      nativeHistograms === false ? {} : { exponentialBuckets: mostBuckets(nativeHistograms) };
   }
 
   /**
@@ -103,7 +108,7 @@ export class PrometheusExporter {
     const exponential = format === 'protobuf' && this.exponentialFor(names);
     const [snapshot, families] = await Promise.all([
       this.source.collect({
-        ...(exponential !== false && { exponential }),
+        ...(exponential !== false && { exponential, ...this.bucketLimit }),
         ...(timeoutMs !== undefined && { timeoutMs }),
       }),
       this.bridge?.read(timeoutMs) ?? [],

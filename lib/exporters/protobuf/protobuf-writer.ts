@@ -176,14 +176,22 @@ export class ProtobufWriter {
     // Each value takes a byte at least.
     const lengthBytes = size < 128 ? 1 : 2;
     const start = this.open(field, lengthBytes);
-    this.reserve(MAX_VARINT_BYTES * size);
+    // Nothing below needs more room, so that the buffer stays the same.
+    this.reserve(MAX_VARINT_BYTES * (size + 1) + 1);
+    const { bytes } = this;
+    let { end } = this;
     for (let i = 0; i < size; i++) {
       const value = values[i]!;
+      const small = value | 0;
       // Most counts differ by less than 64 from that of the next bucket.
-      if (value >= -64 && value < 64 && (value | 0) === value) {
-        this.bytes[this.end++] = (value << 1) ^ (value >> 31);
-      } else this.putSint(value);
+      if (small === value && small >= -64 && small < 64) bytes[end++] = (small << 1) ^ (small >> 31);
+      else {
+        this.end = end;
+        this.putSint(value);
+        ({ end } = this);
+      }
     }
+    this.end = end;
     this.close(start, lengthBytes);
   }
 

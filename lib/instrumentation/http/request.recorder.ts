@@ -100,6 +100,7 @@ export class RequestRecorder implements ObservationOwner {
       if (observation === undefined) this.observe(response, reply.request.raw.method ?? OTHER_METHOD, reply);
       else {
         observation.reply = reply;
+        if (observation.operation?.carrier === response) observation.operation.carrier = reply;
         this.trace(observation);
       }
     } catch (error) {
@@ -238,14 +239,19 @@ export class RequestRecorder implements ObservationOwner {
     const hasSocket = isOnSocket(response);
     const series = this.series.ofMethod(method);
     const startedAt = this.clock.monotonic();
+    const outer = observationOf(response);
+    // From now on, what Nest passes to guards and handlers belongs to the inner application.
+    if (outer?.operation !== undefined) outer.operation.carrier = undefined;
+    const operation = this.records?.operations.start('http', startedAt);
+    if (operation !== undefined) operation.carrier = reply ?? response;
     const observation: RequestObservation = {
       recorder: this,
-      outer: observationOf(response),
+      outer,
       series,
       request: hasSocket ? response.req : undefined,
       isChunkedByDefault: response.useChunkedEncodingByDefault,
       startedAt,
-      operation: this.records?.operations.start('http', startedAt),
+      operation,
       reply,
       exemplar: this.exemplars && exemplarOf(this.exemplars),
       connection: undefined,

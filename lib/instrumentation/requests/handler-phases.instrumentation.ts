@@ -7,11 +7,7 @@ import { isObject } from '../../primitives/is-object.js';
 import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
 import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
 import { rawResponse } from '../http/raw-response.js';
-import {
-  observationOf,
-  type ObservationOwner,
-  type RequestObservation,
-} from '../http/request-observation.js';
+import { observationOf, type ObservationOwner } from '../http/request-observation.js';
 import type { Operation } from './operation.js';
 import type { Operations } from './operations.js';
 
@@ -21,6 +17,9 @@ const EVENT_STREAM = '__sse__';
 const PASSTHROUGH = '__responsePassthrough__';
 /** The start of the keys of `@Res()` and `@Next()` among the arguments of a route. */
 const RESPONSE_ARGUMENT = /^[12]:/;
+
+/** A request that is not recorded while others are. */
+const UNSAMPLED = Symbol('monitoring.unsampled');
 
 /** Methods of the HTTP adapter with which Nest answers. */
 const ANSWERS = ['reply', 'render'] as const;
@@ -86,10 +85,9 @@ export class HandlerPhasesInstrumentation {
   private beginGuards(args: readonly unknown[]): CallObserver | undefined {
     const [, params, instance, callback, type] = args;
     if (type !== 'http') return undefined;
-    const observation = this.observationOf(params);
-    if (observation === undefined) return undefined;
-    const { operation } = observation;
-    if (operation === undefined) return this.operations.scopeOf(undefined);
+    const operation = this.operationOf(params);
+    if (operation === undefined) return undefined;
+    if (operation === UNSAMPLED) return this.operations.scopeOf(undefined);
     operation.handler ??= this.infoOf(instance, callback).name;
     this.operations.step(operation, 'guards', true);
     return new OwnCode(this.operations, operation);
@@ -98,16 +96,14 @@ export class HandlerPhasesInstrumentation {
   private beginInterceptors(args: readonly unknown[]): CallObserver | undefined {
     const [interceptors, params, instance, callback, next, type] = args;
     if (type !== 'http' || typeof next !== 'function') return undefined;
-    const observation = this.observationOf(params);
-    if (observation === undefined) return undefined;
-    const { operation } = observation;
+    const operation = this.operationOf(params);
+    if (operation === undefined) return undefined;
     const { operations } = this;
-    const isLost = operations.current !== operation;
-    if (operation === undefined) {
-      return isLost
-        ? { args: inContext(args, operations, undefined), scope: operations.scopeOf(undefined)! }
-        : undefined;
+    if (operation === UNSAMPLED) {
+      const scope = operations.scopeOf(undefined);
+      return scope && { args: inContext(args, operations, undefined), scope };
     }
+    const isLost = operations.current !== operation;
     const { name, answersItself } = this.infoOf(instance, callback);
     operation.handler ??= name;
     const hasInterceptors = Array.isArray(interceptors) && interceptors.length > 0;
@@ -160,22 +156,26 @@ export class HandlerPhasesInstrumentation {
   }
 
   private beginAnswer(response: unknown): CallObserver | undefined {
-    const operation = this.observationOf([undefined, response])?.operation;
-    if (operation === undefined) return undefined;
+    const operation = this.operationOf([undefined, response]);
+    if (operation === undefined || operation === UNSAMPLED) return undefined;
     this.operations.step(operation, 'response', true);
     return new OwnCode(this.operations, operation);
   }
 
   /**
-   * Returns the observation of a request by this application; undefined if it belongs to one that is mounted in it, or
-   * nothing is recorded, which is so for most requests and known without reading a property of them.
+   * Returns the operation of a request of this application; undefined if the request belongs to one that is mounted in it,
+   * or nothing is recorded, which is so for most requests and known without reading a property of them.
    */
-  private observationOf(params: unknown): RequestObservation | undefined {
-    if (this.operations.isIdle) return undefined;
+  private operationOf(params: unknown): Operation | typeof UNSAMPLED | undefined {
+    const { operations } = this;
+    if (operations.isIdle) return undefined;
     const response: unknown = Array.isArray(params) ? params[1] : undefined;
     if (!isObject(response)) return undefined;
+    // Express gives each response a hidden class of its own: each property that is read of one takes a microsecond.
+    const { current } = operations;
+    if (current !== undefined && current.carrier === response) return current;
     const observation = observationOf(rawResponse(response));
-    return observation?.recorder === this.recorder ? observation : undefined;
+    return observation?.recorder === this.recorder ? (observation.operation ?? UNSAMPLED) : undefined;
   }
 
   private infoOf(instance: unknown, callback: unknown): HandlerInfo {

@@ -12,6 +12,12 @@ import { TimeParts } from './time-parts.js';
 /** Number of distinct calls of one operation that are kept. */
 const MAX_CALLS = 100;
 
+/** The time of a step that was not entered. It is no integer, so that V8 stores the times as numbers from the start. */
+const ABSENT = -0.5;
+const PHASE_INDEX = Object.fromEntries(REQUEST_PHASES.map((phase, i) => [phase, i])) as Readonly<
+  Record<RequestPhase, number>
+>;
+
 /** The place in the application that makes equal calls of one operation. */
 export interface CallPlace {
   site: CallSite | undefined;
@@ -55,6 +61,11 @@ interface AskedCall extends CallPlace {
 export class Operation {
   readonly parts: TimeParts;
   readonly context: OperationContext = { operation: this, place: undefined };
+  /**
+   * The response, or the reply of Fastify, as Nest passes it to guards and handlers; undefined for an operation without one,
+   * and while an application that is mounted in this one responds.
+   */
+  carrier: object | undefined;
   /** `Class.method` of the handler, once it is known. */
   handler: string | undefined;
   traceId: string | undefined;
@@ -81,7 +92,8 @@ export class Operation {
 
   private tallies: Map<WaitedCall, CallTally> | undefined;
   private askedCalls: Map<WaitedCall, AskedCall> | undefined;
-  private phaseTimes: Partial<Record<RequestPhase, number>> | undefined;
+  /** Time by step in milliseconds, in the order of {@link REQUEST_PHASES}; absent for a step that was not entered. */
+  private readonly phaseTimes = [ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT];
   private phaseSince: number;
 
   /**
@@ -112,9 +124,11 @@ export class Operation {
 
   /** Time by step, in milliseconds. */
   get phases(): Readonly<Partial<Record<RequestPhase, number>>> {
-    const { phaseTimes = {} } = this;
     return Object.fromEntries(
-      REQUEST_PHASES.flatMap((phase) => (phase in phaseTimes ? [[phase, phaseTimes[phase]]] : [])),
+      REQUEST_PHASES.flatMap((phase, i) => {
+        const milliseconds = this.phaseTimes[i] ?? ABSENT;
+        return milliseconds === ABSENT ? [] : [[phase, milliseconds]];
+      }),
     );
   }
 
@@ -207,9 +221,9 @@ export class Operation {
 
   /** Ends the step that runs, at the given time on the monotonic clock. The time before the first step is `middleware`. */
   enterPhase(phase: RequestPhase | undefined, now: number): void {
-    const ended = this.phase ?? 'middleware';
-    const times = (this.phaseTimes ??= {});
-    times[ended] = (times[ended] ?? 0) + (now - this.phaseSince);
+    const ended = PHASE_INDEX[this.phase ?? 'middleware'];
+    const { phaseTimes } = this;
+    phaseTimes[ended] = Math.max(phaseTimes[ended]!, 0) + (now - this.phaseSince);
     this.phase = phase;
     this.phaseSince = now;
   }
@@ -224,7 +238,7 @@ export class Operation {
     this.tallies = undefined;
     this.askedCalls = undefined;
     this.exception = undefined;
-    this.phaseTimes = undefined;
+    this.carrier = undefined;
   }
 }
 

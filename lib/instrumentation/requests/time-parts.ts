@@ -28,7 +28,7 @@ export class TimeParts {
   private isAnswered = false;
 
   /** @param at start of the operation, in milliseconds on the monotonic clock */
-  constructor(private at: number) {}
+  constructor(private lastAt: number) {}
 
   /** True if the operation waits for something that is measured. */
   get isWaiting(): boolean {
@@ -74,9 +74,9 @@ export class TimeParts {
   blocked(since: number, now: number): number {
     if (this.runsOwnCode) return 0;
     this.advance(since, undefined);
-    const milliseconds = Math.max(now - this.at, 0);
+    const milliseconds = Math.max(now - this.lastAt, 0);
     this.spent[EVENT_LOOP]! += milliseconds;
-    this.at += milliseconds;
+    this.lastAt += milliseconds;
     return milliseconds;
   }
 
@@ -86,9 +86,9 @@ export class TimeParts {
    * @param blockedSince since when the event loop has been blocked; undefined if it is not
    */
   advance(now: number, blockedSince: number | undefined): void {
-    const { at } = this;
+    const { lastAt: at } = this;
     if (now <= at) return;
-    this.at = now;
+    this.lastAt = now;
     if (this.runsOwnCode || (this.openParts === 0 && !this.isAnswered)) {
       this.spent[APPLICATION]! += now - at;
       return;
@@ -110,7 +110,12 @@ export class TimeParts {
 
   /** Returns the time of a part, in milliseconds. */
   of(part: TimePart): number {
-    return this.spent[TIME_PARTS.indexOf(part)]!;
+    return this.at(TIME_PARTS.indexOf(part));
+  }
+
+  /** Returns the time of the part at a position in {@link TIME_PARTS}, in milliseconds. */
+  at(position: number): number {
+    return this.spent[position]!;
   }
 
   /** Returns the time of each part that took any, in milliseconds. */

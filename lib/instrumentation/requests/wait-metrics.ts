@@ -53,10 +53,10 @@ export class WaitMetrics {
     const series = this.seriesOf(name, labels);
     const { parts, statements } = operation;
     series.recorded.inc();
-    for (const [i, part] of TIME_PARTS.entries()) {
-      const milliseconds = parts.of(part);
+    for (let i = 0; i < TIME_PARTS.length; i++) {
+      const milliseconds = parts.at(i);
       if (milliseconds <= 0) continue;
-      const time = (series.time[i] ??= this.time.labels({ ...labels, part }));
+      const time = (series.time[i] ??= this.time.labels({ ...labels, part: TIME_PARTS[i] }));
       time.inc(milliseconds / 1000);
     }
     if (statements > 0) (series.queries ??= this.queries.labels(labels)).inc(statements);

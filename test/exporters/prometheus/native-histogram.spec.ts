@@ -4,7 +4,9 @@ import { ExponentialColumns } from '../../../lib/metrics/exponential-columns.js'
 import {
   ExponentialHistogram,
   type ExponentialHistogramSnapshot,
+  sumOfExponentials,
 } from '../../../lib/metrics/exponential-histogram.js';
+import { ExponentialRows } from '../../../lib/metrics/exponential-rows.js';
 import {
   MIN_BUCKETS,
   type NativeBuckets,
@@ -48,6 +50,18 @@ function nativeOf(values: readonly number[], maxBuckets = 160) {
     spans,
     positive: decodedBuckets(spans, deltas),
     negative: decodedBuckets(negative.spans, negative.deltas),
+  };
+}
+
+/** Returns everything that is sent of the histogram that was built last. */
+function contentOf({ schema, zeroThreshold, zeroCount, count, positive, negative }: NativeHistogramBuilder) {
+  return {
+    schema,
+    zeroThreshold,
+    zeroCount,
+    count,
+    positive: bucketsIn(positive),
+    negative: bucketsIn(negative),
   };
 }
 
@@ -199,7 +213,7 @@ describe('a native histogram', () => {
   it('of a row in a snapshot is that of its own histogram', () => {
     fc.assert(
       fc.property(fc.array(anyValues, { maxLength: 5 }), limit, (rows, maxBuckets) => {
-        const columns = new ExponentialColumns(
+        const columns = ExponentialColumns.of(
           rows.map((all) => {
             const histogram = new ExponentialHistogram();
             for (const each of all) histogram.record(each);
@@ -218,6 +232,74 @@ describe('a native histogram', () => {
         });
         expect(columns.at(rows.length)).toBeUndefined();
         expect(builder.build([undefined], 0)).toBe(-1);
+      }),
+    );
+  });
+
+  it('of a snapshot with merged buckets is that of all buckets, however the histogram grows', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(anyValues, { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 4 }),
+        limit,
+        fc.integer({ min: 0, max: 50 }),
+        (snapshots, maxBuckets, more) => {
+          const rows = new ExponentialRows();
+          const page = new Float64Array(20);
+          for (const slot of [0, 1]) rows.beginRow(slot, page, 0);
+          const merging = new NativeHistogramBuilder(maxBuckets);
+          const whole = new NativeHistogramBuilder(maxBuckets);
+          const known = [0, 0];
+          for (const added of snapshots) {
+            added.forEach((all, slot) => all.forEach((each) => rows.at(slot).record(each)));
+            const merged = rows.snapshots(maxBuckets + more);
+            const all = rows.snapshots();
+            for (const slot of [0, 1]) {
+              known[slot] = merging.build(merged, slot, known[slot]);
+              expect(known[slot]).toBe(whole.build(all, slot));
+              expect(contentOf(merging)).toEqual(contentOf(whole));
+              expect(merging.buildFrom(merged.at(slot)!)).toBe(known[slot]);
+              expect(contentOf(merging)).toEqual(contentOf(whole));
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('of a snapshot with merged buckets counts more than 2 ** 32 values exactly, and begins anew with its series', () => {
+    const rows = new ExponentialRows();
+    const page = new Float64Array(20);
+    rows.beginRow(0, page, 0);
+    for (let i = 0; i < 1_000; i++) rows.at(0).record(2 ** ((i + 0.5) / 64));
+    const { counts, start } = rows.at(0);
+    counts.fill(2 ** 32 - 1);
+    for (let round = 0; round < 2; round++) {
+      const { scale, positive } = rows.snapshots(160).at(0)!;
+      expect(scale).toBe(FINEST - 3);
+      expect(positive.counts.slice(1, -1).every((count) => count === 8 * (2 ** 32 - 1))).toBe(true);
+      expect(sumOf(new Map(positive.counts.entries()))).toBe(counts.length * (2 ** 32 - 1));
+      expect(positive.offset).toBe(start >> 3);
+    }
+    expect(rows.snapshots(80).at(0)?.scale).toBe(FINEST - 4);
+    rows.beginRow(0, page, 0);
+    rows.at(0).record(1.5);
+    expect(rows.snapshots(160).at(0)?.scale).toBe(FINEST);
+  });
+
+  it('of a sum has the buckets of the coarser histogram', () => {
+    fc.assert(
+      fc.property(values, values, limit, (some, others, maxBuckets) => {
+        const rows = new ExponentialRows();
+        rows.beginRow(0, new Float64Array(20), 0);
+        for (const each of some) rows.at(0).record(each);
+        const sum = sumOfExponentials(rows.snapshots(maxBuckets).at(0)!, exponentialOf(others));
+        const builder = new NativeHistogramBuilder(maxBuckets);
+        builder.buildFrom(sum);
+        const { schema, count } = builder;
+        expect({ schema, count }).toEqual({
+          schema: nativeOf([...some, ...others], maxBuckets).schema,
+          count: some.length + others.length,
+        });
       }),
     );
   });

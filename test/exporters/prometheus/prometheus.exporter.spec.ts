@@ -114,8 +114,8 @@ describe('PrometheusExporter', () => {
     expect(collect.mock.calls.map(([options]) => options)).toEqual([
       {},
       {},
-      { exponential: true },
-      { exponential: new Set(['job_seconds_count', 'job_seconds', 'size']) },
+      { exponential: true, exponentialBuckets: 160 },
+      { exponential: new Set(['job_seconds_count', 'job_seconds', 'size']), exponentialBuckets: 160 },
       {},
     ]);
   });
