@@ -1,6 +1,6 @@
 import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type Counter, MetricsRegistry } from 'nestjs-monitoring';
+import { InjectMetric, type MetricOf } from 'nestjs-monitoring';
 import { Repository } from 'typeorm';
 import { ActivityService } from '../activity/activity.service.js';
 import type { Deal } from '../deals/deal.entity.js';
@@ -9,25 +9,17 @@ import { type Page, pageOf, type PageQuery, rowsOf } from '../page.dto.js';
 import type { ConvertLeadDto } from './dto/convert-lead.dto.js';
 import type { CreateLeadDto } from './dto/create-lead.dto.js';
 import { Lead } from './lead.entity.js';
+import { leadsConverted, leadsReceived } from './leads.metrics.js';
 
 @Injectable()
 export class LeadsService {
-  private readonly received: Counter<'source'>;
-  private readonly converted: Counter<'source'>;
-
   constructor(
     @InjectRepository(Lead) private readonly leads: Repository<Lead>,
     private readonly deals: DealsService,
     private readonly activity: ActivityService,
-    registry: MetricsRegistry,
-  ) {
-    this.received = registry.counter('leads_received_total', 'Leads that came in.', {
-      labelNames: ['source'],
-    });
-    this.converted = registry.counter('leads_converted_total', 'Leads that became a deal.', {
-      labelNames: ['source'],
-    });
-  }
+    @InjectMetric(leadsReceived) private readonly received: MetricOf<typeof leadsReceived>,
+    @InjectMetric(leadsConverted) private readonly converted: MetricOf<typeof leadsConverted>,
+  ) {}
 
   async list(query: PageQuery): Promise<Page<Lead>> {
     return pageOf(await this.leads.findAndCount({ order: { id: 'ASC' }, ...rowsOf(query) }), query);

@@ -23,7 +23,7 @@ export interface IncidentListener {
 }
 
 /**
- * The usual load; then what the incident is, until an alert fires; then the usual load until it is over.
+ * The usual load; then what the incident is, until an alert fires; then, if it is wanted, the usual load until it is over.
  *
  * @throws {Error} if no alert fires, or it does not end
  */
@@ -55,6 +55,8 @@ export async function runIncident(
     (signal) => watch.until((alerts) => alerts.some(isFiring), signal),
   );
   if (!fired) throw new Error(`the alert ${rule} did not fire within ${LONGEST_INCIDENT_S} s`);
+
+  if (options.untilAlert) return;
 
   listener.phase('until it is over', LONGEST_RECOVERY_S);
   listener.say('They have enough.');

@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly json: boolean;
   /** What should go wrong, until an alert fires and is over again. */
   readonly incident: IncidentName | undefined;
+  /** Whether an incident ends as soon as its alert fires. */
+  readonly untilAlert: boolean;
   readonly apiKey: string;
 }
 
@@ -25,6 +27,7 @@ export const USAGE = `Usage: npm run load -- [options]
   --api-key KEY      what payments want                               ($PAYMENTS_API_KEY or demo-api-key)
   --incident NAME    let something go wrong until an alert fires, then wait until it is over;
                      one of ${INCIDENT_NAMES.join(', ')}   (${INCIDENT_NAMES[0]})
+  --until-alert      let an incident end as soon as its alert fires, to look at it
   --json             print one JSON object instead of a table
   --help             print this`;
 
@@ -41,6 +44,7 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
       'api-key': { type: 'string', default: defaultApiKey },
       json: { type: 'boolean', default: false },
       incident: { type: 'string' },
+      'until-alert': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -56,6 +60,7 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
         ? Math.floor(Math.random() * 2 ** 32)
         : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     apiKey: values['api-key'],
+    untilAlert: values['until-alert'],
     json: values.json,
     incident: values.incident === undefined ? undefined : incidentName(values.incident),
   };

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type ActiveUsers, BusinessMetrics, type Gauge, MetricsRegistry } from 'nestjs-monitoring';
+import { type ActiveUsers, BusinessMetrics, TrackMetrics } from 'nestjs-monitoring';
 import { type EntityManager, Repository } from 'typeorm';
 import { ActivityService } from '../activity/activity.service.js';
 import { type Page, pageOf, type PageQuery, rowsOf } from '../page.dto.js';
@@ -15,16 +15,13 @@ import { User } from './user.entity.js';
 
 @Injectable()
 export class UsersService implements OnApplicationBootstrap {
-  private readonly activeUsers: Gauge;
   private readonly sellers: ActiveUsers;
 
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly activity: ActivityService,
-    registry: MetricsRegistry,
     metrics: BusinessMetrics,
   ) {
-    this.activeUsers = registry.gauge('active_users', 'Users who may sign in.');
     this.sellers = metrics.activeUsers('active_sellers');
   }
 
@@ -69,7 +66,9 @@ export class UsersService implements OnApplicationBootstrap {
     return user;
   }
 
-  private async countActiveUsers(): Promise<void> {
-    this.activeUsers.set(await this.users.countBy({ active: true }));
+  /** Those who may sign in. Each call sets the gauge. */
+  @TrackMetrics({ gaugeName: 'active_users' })
+  private countActiveUsers(): Promise<number> {
+    return this.users.countBy({ active: true });
   }
 }

@@ -77,14 +77,21 @@ export class SampleAppServer {
   }
 
   /**
-   * Lets the load script cause an incident, and waits until it is over.
+   * Lets the load script cause an incident, and waits until it is over, unless the options end it before.
    *
-   * @param name that of the script itself, unless it is given
+   * @param options of the script: the name of the incident, and more
    * @returns what the script printed
    */
-  async incident(seed: number, name?: string): Promise<string> {
-    const incident = name === undefined ? ['--incident'] : ['--incident', name];
-    const args = ['sample-app/dist/load.js', ...incident, '--seed', String(seed), '--url', this.url];
+  async incident(seed: number, ...options: readonly string[]): Promise<string> {
+    const args = [
+      'sample-app/dist/load.js',
+      '--incident',
+      ...options,
+      '--seed',
+      String(seed),
+      '--url',
+      this.url,
+    ];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: ROOT,
       timeout: INCIDENT_MS,
