@@ -127,11 +127,11 @@ export class PrometheusServer {
     return metadata.toSorted((a, b) => (a.metric < b.metric ? -1 : 1));
   }
 
-  /** Evaluates an expression of PromQL now. */
-  async query(expression: string): Promise<PrometheusSample[]> {
+  /** Evaluates an expression of PromQL. @param at milliseconds since the Unix epoch, now if it is left out */
+  async query(expression: string, at?: number): Promise<PrometheusSample[]> {
     const { result } = await this.ask<{
       result: readonly { metric: Record<string, string>; value: readonly [number, string] }[];
-    }>('query', { query: expression });
+    }>('query', { query: expression, ...(at !== undefined && { time: String(at / 1000) }) });
     return result.map(({ metric, value }) => ({ labels: metric, value: goNumber(value[1]) }));
   }
 
