@@ -228,7 +228,7 @@ describeWith(
       await Promise.all([classic.untilScraped(), native.untilScraped()]);
       const ended = new AbortController();
       const trouble = troubled.trouble(ended.signal);
-      await app.load({ seconds: 12, seed: 3 }).finally(() => ended.abort());
+      await app.load({ seconds: 20, seed: 3 }).finally(() => ended.abort());
       await trouble;
       endedAt = Date.now();
     }, 240_000);
