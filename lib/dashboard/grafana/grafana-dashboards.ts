@@ -9,7 +9,7 @@ import { businessDashboard } from './business.dashboard.js';
 import { DATABASE_DASHBOARD } from './database.dashboard.js';
 import { ERRORS_DASHBOARD } from './errors.dashboard.js';
 import { loadSdk } from './grafana-sdk.js';
-import { HISTOGRAM_KINDS, type HistogramKind } from './histogram-query.js';
+import { HISTOGRAM_KINDS } from './histogram-query.js';
 import { HOME_DASHBOARD } from './home.dashboard.js';
 import { JOBS_DASHBOARD } from './jobs.dashboard.js';
 import { OUTGOING_HTTP_DASHBOARD } from './outgoing-http.dashboard.js';
@@ -33,7 +33,7 @@ export interface GrafanaDashboardsOptions {
    * Histograms that Prometheus stores: `classic` for buckets, `native` for native histograms, `both` for queries that
    * prefer native ones and fall back to buckets. Native ones need Prometheus 2.40 or later. @default 'classic'
    */
-  readonly histograms?: HistogramKind;
+  readonly histograms?: 'classic' | 'native' | 'both';
 }
 
 /**

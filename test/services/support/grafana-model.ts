@@ -75,7 +75,7 @@ export function queriesOf(dashboard: Dashboard): AskedQuery[] {
 /** What Grafana would ask of some jobs. @param job a regular expression */
 export function asked(expr: string, job = '.*'): string {
   return expr
-    .replaceAll('$__rate_interval', '10s')
+    .replaceAll('$__rate_interval', '30s')
     .replaceAll('$__range', '1m')
     .replaceAll('$job', job)
     .replaceAll(/\$(instance|route)\b/g, '.*');

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { BullModule, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import {
   Controller,
   Get,
@@ -10,10 +13,12 @@ import {
 import { Interval, ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { HealthCheckProvider, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import type { Queue } from 'bullmq';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { freePort } from './free-port.js';
 
+const QUEUE = 'imports';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 @Entity()
@@ -24,7 +29,10 @@ class Deal {
 
 @Controller()
 class TroubledController {
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @InjectQueue(QUEUE) private readonly queue: Queue,
+  ) {}
 
   /** Asks for one thing after the other, and violates a constraint. */
   @Get('deals/:id')
@@ -48,10 +56,23 @@ class TroubledController {
     await fetch(`http://127.0.0.1:${await freePort()}/`).catch(() => undefined);
   }
 
+  /** Adds a job that fails twice. */
+  @Get('job')
+  async job(): Promise<void> {
+    await this.queue.add('import', {}, { attempts: 2, removeOnFail: 10 });
+  }
+
   @Get('busy')
   busy(): void {
     const until = performance.now() + 250;
     while (performance.now() < until);
+  }
+}
+
+@Processor(QUEUE)
+class TroubledProcessor extends WorkerHost {
+  process(): never {
+    throw new TypeError('no import');
   }
 }
 
@@ -97,15 +118,17 @@ export class TroubledApp {
 
   private constructor(readonly running: RunningApp) {}
 
-  static async start(): Promise<TroubledApp> {
+  static async start(redisUrl: string): Promise<TroubledApp> {
     @Module({
       imports: [
         TypeOrmModule.forRoot({ type: 'sqljs', synchronize: true, entities: [Deal] }),
         ScheduleModule.forRoot(),
+        BullModule.forRoot({ connection: { url: redisUrl } }),
+        BullModule.registerQueue({ name: QUEUE }),
         MonitoringModule.forRoot(OPTIONS),
       ],
       controllers: [TroubledController],
-      providers: [TroubledJobs, PaymentsCheck],
+      providers: [TroubledJobs, TroubledProcessor, PaymentsCheck],
     })
     class AppModule {}
 
@@ -118,7 +141,10 @@ export class TroubledApp {
 
   /** Lets each of its troubles happen, again and again, until a signal is aborted. */
   async trouble(signal: AbortSignal): Promise<void> {
-    const paths = ['/deals/1', '/broken', `/remote/${this.running.port}`, '/busy', '/nowhere'];
+    const paths = ['/deals/1', '/broken', `/remote/${this.running.port}`, '/job', '/busy', '/nowhere'];
+    // A major garbage collection, which may not come by itself in so short a time.
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
     while (!signal.aborted) {
       for (const path of paths) await this.running.get(path);
       await new Promise((resolve) => setTimeout(resolve, 200));
