@@ -10,6 +10,7 @@ import {
   DashboardReadEndpoint,
 } from './dashboard-api.endpoints.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
+import type { DashboardRetention } from './dashboard-retention.js';
 import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
@@ -41,7 +42,13 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['dependencies.area.js', SCRIPT],
   ['process.area.js', SCRIPT],
   ['explore.area.js', SCRIPT],
-  ['overview.view.js', SCRIPT],
+  ['now.view.js', SCRIPT],
+  ['chart-context.js', SCRIPT],
+  ['colors.js', SCRIPT],
+  ['copies.js', SCRIPT],
+  ['keys.js', SCRIPT],
+  ['toolbar.js', SCRIPT],
+  ['rule.part.js', SCRIPT],
   ['panels.view.js', SCRIPT],
   ['requests.view.js', SCRIPT],
   ['alerts.view.js', SCRIPT],
@@ -68,6 +75,8 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['panels.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
+  ['icon-warning.svg', 'image/svg+xml'],
+  ['icon-critical.svg', 'image/svg+xml'],
 ];
 
 /** The records of requests and other operations, as JSON. */
@@ -163,6 +172,8 @@ export interface DashboardSources {
   readonly panels?: PanelSource;
   /** Loads the reader of what the application depends on; a test of something else may leave it out. */
   readonly dependencies?: () => Promise<DependencySource>;
+  /** Retention of the metrics of the views that are open. @default none */
+  readonly retention?: Pick<DashboardRetention, 'open' | 'notesOn'>;
   /** The process that answers. */
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
@@ -207,6 +218,9 @@ export function dashboardEndpoints(
 /** The endpoints of the API that read. */
 const READS = [
   'overview',
+  'now',
+  'incident',
+  'rule',
   'view',
   'endpoints',
   'route',

@@ -1,6 +1,7 @@
 import type { DashboardFeed } from './dashboard.feed.js';
 import type { DashboardRetention } from './dashboard-retention.js';
 import type { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
+import type { Timeline } from './now/timeline.js';
 
 /** The start and stop of the dashboard. Event streams are closed before the server closes, which waits for them. */
 export class DashboardLifecycle {
@@ -9,10 +10,12 @@ export class DashboardLifecycle {
     private readonly retention: DashboardRetention,
     private readonly panels: Pick<DashboardPanelExplorer, 'find'>,
     private readonly enabled: boolean,
+    private readonly timeline?: Timeline,
   ) {}
 
   start(): void {
     if (!this.enabled) return;
+    this.timeline?.start();
     this.retention.start();
     // Says at the start which panels cannot be shown.
     this.panels.find();
@@ -22,5 +25,6 @@ export class DashboardLifecycle {
   stop(): void {
     this.feed.stop();
     this.retention.stop();
+    this.timeline?.stop();
   }
 }

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
@@ -10,6 +11,8 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { DashboardPanelExplorer } from '../dashboard/panels/dashboard-panel.explorer.js';
 import { panelPlaces } from '../dashboard/panels/panel-places.js';
+import { Timeline } from '../dashboard/now/timeline.js';
+import { VerdictReader } from '../dashboard/now/verdict-reader.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -40,28 +43,55 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       new DashboardAlerts(alerting, performance),
   },
   {
+    provide: Timeline,
+    inject: [AlertingMonitor, HealthMonitor, LastExit, RESOLVED_OPTIONS],
+    useFactory: (
+      alerting: AlertingMonitor,
+      health: HealthMonitor,
+      lastExit: LastExit,
+      { collectors: { build } }: ResolvedOptions,
+    ) => {
+      const { version } = build === false ? {} : applicationBuild(build, process.env);
+      return new Timeline({
+        instance: thisInstance(),
+        ...(version !== undefined && { version }),
+        lastExit,
+        alerting,
+        health,
+      });
+    },
+  },
+  {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, DashboardPanelExplorer, RESOLVED_OPTIONS],
+    inject: [
+      MetricsHistory,
+      HealthMonitor,
+      DashboardAlerts,
+      RequestRecords,
+      EventLoopBlocks,
+      Timeline,
+      DashboardPanelExplorer,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
       alerts: DashboardAlerts,
+      records: RequestRecords,
+      blocks: EventLoopBlocks,
+      timeline: Timeline,
       explorer: DashboardPanelExplorer,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
+      const now = (): number => clock.now();
+      const verdicts = new VerdictReader({ history, records, blocks, timeline });
       return new DashboardFeed(
         history,
-        new OverviewReader(
-          health,
-          alerts,
-          history,
-          service,
-          thisInstance(),
-          () => clock.now(),
-          () => panelPlaces(explorer),
+        new OverviewReader(health, alerts, history, service, thisInstance(), now, timeline, verdicts, () =>
+          panelPlaces(explorer),
         ),
-        () => clock.now(),
+        now,
       );
     },
   },
@@ -69,6 +99,12 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
     provide: DashboardPanelExplorer,
     inject: [ModulesContainer],
     useFactory: (modules: ModulesContainer) => new DashboardPanelExplorer(modules),
+  },
+  {
+    provide: DashboardRetention,
+    inject: [MetricsHistory, MetricsRegistry],
+    useFactory: (history: MetricsHistory, registry: MetricsRegistry) =>
+      new DashboardRetention(history, registry),
   },
   {
     provide: DASHBOARD_SOURCES,
@@ -88,6 +124,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       MemoryGrowth,
       DashboardPanelExplorer,
       ApplicationObjects,
+      DashboardRetention,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -104,6 +141,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
+      retention: DashboardRetention,
       explorer: DashboardPanelExplorer,
       objects: ApplicationObjects,
       { endpoints, conventions, clock }: ResolvedOptions,
@@ -130,6 +168,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
           () => clock.monotonic(),
         );
       },
+      retention,
       instance: thisInstance(),
       names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,
@@ -137,19 +176,20 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, DashboardPanelExplorer, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, DashboardRetention, DashboardPanelExplorer, Timeline, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
-      history: MetricsHistory,
-      registry: MetricsRegistry,
+      retention: DashboardRetention,
       panels: DashboardPanelExplorer,
+      timeline: Timeline,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
-        new DashboardRetention(history, registry),
+        retention,
         panels,
         enabled && endpoints.paths.dashboard !== false,
+        timeline,
       ),
   },
 ];
