@@ -9,6 +9,7 @@ export type {
   DashboardFigure,
   DashboardMetricChart,
   DashboardPanelContent,
+  DashboardPanelMethod,
   DashboardPanelOptions,
   DashboardState,
   DashboardTable,

@@ -145,7 +145,6 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     'diagnostics/memory': () => memory.report(),
     process: (query) => {
       const range = rangeOf(query);
-      const sources = { history, blocks, lastExit, memory, logLevels, instance };
       const compute = function* () {
         yield;
         return processSummary(sources, range, Date.now());

@@ -217,15 +217,15 @@ class KindReader {
     );
     const p95 = new Map(durations.map(({ labels, values: [value = NaN] }) => [labels[label], value]));
     return [...new Set([...calls.keys(), ...failed.keys()])].map((name) => {
-      const [count = 0, failures = 0] = [calls.get(name), failed.get(name)];
+      const [count = 0, failedCount = 0] = [calls.get(name), failed.get(name)];
       // A call that fails without an answer may be counted as a failure only.
-      const all = Math.max(count, failures);
+      const all = Math.max(count, failedCount);
       const slow = p95.get(name) ?? NaN;
       return {
         name,
         perSecond: this.rateOf(all),
-        failedPerSecond: this.rateOf(failures),
-        ...(all > 0 && { errorPercent: rounded((failures / all) * 100) }),
+        failedPerSecond: this.rateOf(failedCount),
+        ...(all > 0 && { errorPercent: rounded((failedCount / all) * 100) }),
         ...(Number.isFinite(slow) && { p95: rounded(slow) }),
         windowMs: this.windowMs,
         trend: trends.get(name) ?? [],

@@ -66,9 +66,9 @@ export class OverviewReader {
     private readonly service: string,
     private readonly instance: DashboardInstance,
     private readonly now: () => number,
-    private readonly panels: () => PanelPlaces = () => NO_PANELS,
     private readonly timeline?: Pick<Timeline, 'events'>,
     private readonly verdicts?: Pick<VerdictReader, 'read'>,
+    private readonly panels: () => PanelPlaces = () => NO_PANELS,
   ) {}
 
   /**

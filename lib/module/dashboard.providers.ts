@@ -100,9 +100,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
           service,
           thisInstance(),
           now,
-          () => panelPlaces(explorer),
           timeline,
           verdicts,
+          () => panelPlaces(explorer),
         ),
         now,
       );

@@ -41,9 +41,16 @@ const FURTHER_TYPES = [
   'GrafanaDashboardsOptions',
 ];
 
-const DOORS = ['index', 'metrics', 'alerting', 'health', 'grafana', 'records', 'diagnostics', 'dashboard'].map((door) =>
-  resolve(ROOT, `lib/${door}.ts`),
-);
+const DOORS = [
+  'index',
+  'metrics',
+  'alerting',
+  'health',
+  'grafana',
+  'records',
+  'diagnostics',
+  'dashboard',
+].map((door) => resolve(ROOT, `lib/${door}.ts`));
 
 const program = ts.createProgram(DOORS, {
   ...ts.parseJsonConfigFileContent(

@@ -32,6 +32,10 @@ const VIEWS = [
   ['health', 'Health'],
   ['metrics', 'Metrics'],
   ['cardinality', 'Cardinality'],
+  ['dependencies', 'Dependencies'],
+  ['process', 'Process'],
+  ['process/event-loop', 'Event loop'],
+  ['pages/Sales', 'Sales'],
 ] as const;
 
 describeWith(['chromium'], 'the dashboard in a browser', () => {
@@ -99,7 +103,15 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page } = await browser.open(`${server.url}/metrics-dashboard#/overview`);
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
-      for (const view of ['overview', 'requests', 'diagnostics', 'health', 'metrics']) {
+      for (const view of [
+        'overview',
+        'requests',
+        'health',
+        'metrics',
+        'dependencies',
+        'process',
+        'pages/Sales',
+      ]) {
         await page.evaluate(`location.hash = '#/${view}'`);
         await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
         expectThat(await violations(page), view).toEqual([]);

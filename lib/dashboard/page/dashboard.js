@@ -34,7 +34,11 @@ const AREAS = [
   ['explore', 'Explore', lazyArea(() => import('./explore.area.js'))],
 ];
 
-/** The area of the pages of the application, `#/pages/TITLE`. Each page has its own link. */
+/**
+ * The area of the pages of the application, `#/pages/TITLE`. Each page has its own link.
+ *
+ * @type {[name: string, title: string, area: Area]}
+ */
 const PAGES = ['pages', 'Pages', lazyArea(() => import('./pages.area.js'))];
 
 const DEFAULT_RANGE_MS = 900_000;

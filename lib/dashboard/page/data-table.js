@@ -8,8 +8,8 @@ import { element } from './elements.js';
  */
 export class DataTable {
   /**
-   * @param {{ caption: string, columns: { title: string, number?: boolean, cell: (row: T) => string | Node, sort?: (row: T) => string | number | undefined }[], key?: (row: T, index: number) => string | number, empty?: string, isTitled?: boolean }} options
-   *   `isTitled` hides the caption from the eye, for a table that has the title of its panel; a column with `sort` has a button that sorts by it; without a choice the rows have their own order
+   * @param {{ caption: string, columns: { title: string, number?: boolean, cell: (row: T) => string | Node, order?: (row: T) => string | number | undefined }[], key?: (row: T, index: number) => string | number, empty?: string, isTitled?: boolean }} options
+   *   `isTitled` hides the caption from the eye, for a table that has the title of its panel; a column with `order` has a button that sorts by it; without a choice the rows have their own order
    */
   constructor({ caption, columns, key = (_, index) => index, empty = 'No data', isTitled = false }) {
     this.columns = columns;
@@ -20,9 +20,9 @@ export class DataTable {
       element(
         'th',
         { scope: 'col', class: column.number && 'number' },
-        column.sort === undefined
+        column.order === undefined
           ? column.title
-          : element('button', { type: 'button', onclick: () => this.sort(column) }, column.title),
+          : element('button', { type: 'button', onclick: () => this.sortBy(column) }, column.title),
       ),
     );
     this.body = element('tbody');
@@ -54,7 +54,7 @@ export class DataTable {
       sortedBy === undefined
         ? keyed
         : keyed.toSorted(
-            ([, a], [, b]) => sortedBy.sign * compare(sortedBy.column.sort(a), sortedBy.column.sort(b)),
+            ([, a], [, b]) => sortedBy.sign * compare(sortedBy.column.order(a), sortedBy.column.order(b)),
           );
     ordered.forEach(([key, item], i) => {
       const row = this.rows.get(key) ?? this.newRow();
@@ -81,12 +81,12 @@ export class DataTable {
     );
   }
 
-  sort(column) {
+  sortBy(column) {
     const isSame = this.sortedBy?.column === column;
     this.sortedBy = { column, sign: isSame ? -this.sortedBy.sign : column.number ? -1 : 1 };
     this.heads.forEach((head, i) => {
       const order = this.sortedBy.sign < 0 ? 'descending' : 'ascending';
-      if (this.columns[i].sort !== undefined) {
+      if (this.columns[i].order !== undefined) {
         head.setAttribute('aria-sort', this.columns[i] === column ? order : 'none');
       }
     });

@@ -13,12 +13,12 @@ const LONG_IDLE_S = 10;
 const RUNNING = [
   { title: 'Statement', cell: ({ statement }) => code(statement) },
   { title: 'State', cell: stateOf },
-  { title: 'For', number: true, cell: (row) => seconds(row.seconds), sort: (row) => row.seconds },
+  { title: 'For', number: true, cell: (row) => seconds(row.seconds), order: (row) => row.seconds },
   {
     title: 'Transaction open for',
     number: true,
     cell: ({ transactionSeconds }) => seconds(transactionSeconds),
-    sort: ({ transactionSeconds }) => transactionSeconds,
+    order: ({ transactionSeconds }) => transactionSeconds,
   },
   { title: 'Waits for', cell: ({ waitsFor = '' }) => waitsFor },
   { title: 'Client', cell: ({ application, role }) => [application, role].filter(Boolean).join(', ') },
@@ -32,7 +32,7 @@ function stateOf({ state, transactionSeconds }) {
 
 const LOCKS = [
   { title: 'Waits', cell: ({ statement }) => code(statement) },
-  { title: 'For', number: true, cell: (row) => seconds(row.seconds), sort: (row) => row.seconds },
+  { title: 'For', number: true, cell: (row) => seconds(row.seconds), order: (row) => row.seconds },
   { title: 'On', cell: ({ on, mode }) => `${on} (${mode})` },
   { title: 'Held by', cell: ({ holder }) => code(holder.statement) },
   {
@@ -44,51 +44,61 @@ const LOCKS = [
 
 const SLOWEST = [
   { title: 'Statement', cell: ({ statement }) => code(statement) },
-  { title: 'Total', number: true, cell: (row) => seconds(row.totalSeconds), sort: (row) => row.totalSeconds },
-  { title: 'Mean', number: true, cell: (row) => seconds(row.meanSeconds), sort: (row) => row.meanSeconds },
-  { title: 'Longest', number: true, cell: (row) => seconds(row.maxSeconds), sort: (row) => row.maxSeconds },
-  { title: 'Calls', number: true, cell: ({ calls }) => formatted(calls), sort: ({ calls }) => calls },
-  { title: 'Rows', number: true, cell: ({ rows }) => formatted(rows), sort: ({ rows }) => rows },
+  {
+    title: 'Total',
+    number: true,
+    cell: (row) => seconds(row.totalSeconds),
+    order: (row) => row.totalSeconds,
+  },
+  { title: 'Mean', number: true, cell: (row) => seconds(row.meanSeconds), order: (row) => row.meanSeconds },
+  { title: 'Longest', number: true, cell: (row) => seconds(row.maxSeconds), order: (row) => row.maxSeconds },
+  { title: 'Calls', number: true, cell: ({ calls }) => formatted(calls), order: ({ calls }) => calls },
+  { title: 'Rows', number: true, cell: ({ rows }) => formatted(rows), order: ({ rows }) => rows },
   {
     title: 'Blocks read',
     number: true,
     cell: ({ blocksRead }) => formatted(blocksRead),
-    sort: ({ blocksRead }) => blocksRead,
+    order: ({ blocksRead }) => blocksRead,
   },
 ];
 
 const UNUSED = [
-  { title: 'Index', cell: ({ index }) => index, sort: ({ index }) => index },
-  { title: 'Table', cell: ({ table }) => table, sort: ({ table }) => table },
-  { title: 'Size', number: true, cell: ({ bytes }) => formatted(bytes, 'bytes'), sort: ({ bytes }) => bytes },
+  { title: 'Index', cell: ({ index }) => index, order: ({ index }) => index },
+  { title: 'Table', cell: ({ table }) => table, order: ({ table }) => table },
+  {
+    title: 'Size',
+    number: true,
+    cell: ({ bytes }) => formatted(bytes, 'bytes'),
+    order: ({ bytes }) => bytes,
+  },
 ];
 
 const KEYS = [
-  { title: 'Table', cell: ({ table }) => table, sort: ({ table }) => table },
+  { title: 'Table', cell: ({ table }) => table, order: ({ table }) => table },
   { title: 'Columns', cell: ({ columns }) => columns },
   { title: 'Refers to', cell: ({ referenced }) => referenced },
-  { title: 'Rows', number: true, cell: ({ rows }) => formatted(rows), sort: ({ rows }) => rows },
+  { title: 'Rows', number: true, cell: ({ rows }) => formatted(rows), order: ({ rows }) => rows },
 ];
 
 const WHOLE = [
-  { title: 'Table', cell: ({ table }) => table, sort: ({ table }) => table },
+  { title: 'Table', cell: ({ table }) => table, order: ({ table }) => table },
   {
     title: 'Scans of all rows',
     number: true,
     cell: ({ scans }) => formatted(scans),
-    sort: ({ scans }) => scans,
+    order: ({ scans }) => scans,
   },
   {
     title: 'Rows a scan',
     number: true,
     cell: ({ rowsPerScan }) => formatted(rowsPerScan),
-    sort: ({ rowsPerScan }) => rowsPerScan,
+    order: ({ rowsPerScan }) => rowsPerScan,
   },
   {
     title: 'Index scans',
     number: true,
     cell: ({ indexScans }) => formatted(indexScans),
-    sort: ({ indexScans }) => indexScans,
+    order: ({ indexScans }) => indexScans,
   },
 ];
 
@@ -163,18 +173,18 @@ function backLink(page) {
 
 function jobColumns(page, queue, canRetry) {
   const columns = [
-    { title: 'Job', cell: ({ name, id }) => `${name} (${id})`, sort: ({ name }) => name },
+    { title: 'Job', cell: ({ name, id }) => `${name} (${id})`, order: ({ name }) => name },
     { title: 'Reason', cell: reasonOf },
     {
       title: 'Failed',
       cell: ({ failedAt }) => (failedAt === undefined ? '–' : ago(failedAt)),
-      sort: ({ failedAt }) => failedAt,
+      order: ({ failedAt }) => failedAt,
     },
     {
       title: 'Attempts',
       number: true,
       cell: ({ attempts }) => String(attempts),
-      sort: ({ attempts }) => attempts,
+      order: ({ attempts }) => attempts,
     },
   ];
   if (!canRetry) return columns;

@@ -79,7 +79,8 @@ export const part = {
     const { memory } = page;
     const [report, { panels }] = await Promise.all([
       readPart('memory'),
-      read('view', page.query({ name: 'memory' })),
+      // Without its charts, the report is shown all the same.
+      read('view', page.query({ name: 'memory' })).catch(() => ({ panels: [] })),
     ]);
     return (node) => {
       if (report === undefined || report.status === 'off') {
@@ -87,7 +88,7 @@ export const part = {
           grid = new ChartGrid();
           memory.set(
             'unwatched',
-            notice('Growth is not watched', 'Set diagnostics.memory to find what grows.'),
+            notice('Memory is not watched', 'Set diagnostics.memory to find what grows.'),
           );
           fill(node, memory.get('unwatched'), grid.node);
         }

@@ -111,14 +111,14 @@ class OwnPanel {
     const kept = new Map();
     tables.forEach((table, i) => {
       const shape = JSON.stringify([i, table.title, table.columns, table.empty]);
-      const shown = this.tablesByTitle.get(shape) ?? tableOf(table, this.title.textContent);
-      kept.set(shape, shown);
-      if (this.tables.children[i] !== shown.node) {
-        this.tables.insertBefore(shown.node, this.tables.children[i] ?? null);
+      const each = this.tablesByTitle.get(shape) ?? tableOf(table, this.title.textContent);
+      kept.set(shape, each);
+      if (this.tables.children[i] !== each.node) {
+        this.tables.insertBefore(each.node, this.tables.children[i] ?? null);
       }
-      shown.update(table.rows, table.omitted);
+      each.update(table.rows, table.omitted);
     });
-    for (const [shape, shown] of this.tablesByTitle) if (!kept.has(shape)) shown.node.remove();
+    for (const [shape, { node }] of this.tablesByTitle) if (!kept.has(shape)) node.remove();
     this.tablesByTitle = kept;
   }
 
@@ -173,7 +173,7 @@ function tableOf({ title, columns, empty }, panelTitle) {
       title: column.title,
       number: column.unit !== undefined,
       cell: (row) => shown(row[i], column.unit),
-      sort: (row) => row[i]?.at ?? row[i] ?? undefined,
+      order: (row) => row[i]?.at ?? row[i] ?? undefined,
     })),
   });
 }

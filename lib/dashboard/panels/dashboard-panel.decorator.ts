@@ -4,12 +4,7 @@ import {
   intervalMsOf,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
-import type { DashboardArea, DashboardPanelContent, DashboardPanelOptions } from './dashboard-panel.js';
-
-/** A method with `@DashboardPanel()`. */
-type PanelMethod = (
-  signal: AbortSignal,
-) => DashboardPanelContent | undefined | Promise<DashboardPanelContent | undefined>;
+import type { DashboardArea, DashboardPanelMethod, DashboardPanelOptions } from './dashboard-panel.js';
 
 /** A decorated method of a class, and its options. */
 export interface DeclaredPanel {
@@ -42,7 +37,11 @@ const MAX_PAGE = 40;
  */
 export function DashboardPanel(
   options: DashboardPanelOptions,
-): <M extends PanelMethod>(target: object, key: PropertyKey, descriptor: TypedPropertyDescriptor<M>) => void {
+): <M extends DashboardPanelMethod>(
+  target: object,
+  key: PropertyKey,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void {
   checkOptions(options);
   return (target, method, descriptor) => {
     expectMethod(target, method, descriptor);
@@ -67,24 +66,32 @@ export function declaredPanels(target: unknown): DeclaredPanel[] {
   return [...found.values()];
 }
 
+function optionName(key: keyof DashboardPanelOptions): string {
+  return `${key} of @DashboardPanel()`;
+}
+
 function checkOptions(options: DashboardPanelOptions): void {
   expectKeys('the options of @DashboardPanel()', options, OPTIONS);
   const { title, area, page, order, timeoutMs } = options;
-  const of = (key: keyof DashboardPanelOptions): string => `${key} of @DashboardPanel()`;
   const expectName = (key: 'title' | 'page', value: unknown, length: number): void => {
     const isName = typeof value === 'string' && value.trim() !== '' && value.length <= length;
-    expectOption(of(key), value, `a non-empty string of at most ${length} characters`, isName);
+    expectOption(optionName(key), value, `a non-empty string of at most ${length} characters`, isName);
   };
   expectName('title', title, MAX_TITLE);
   if (page !== undefined) expectName('page', page, MAX_PAGE);
-  expectOption(of('area'), area, `one of ${AREAS.join(', ')}`, area === undefined || AREAS.includes(area));
+  expectOption(
+    optionName('area'),
+    area,
+    `one of ${AREAS.join(', ')}`,
+    area === undefined || AREAS.includes(area),
+  );
   if (area !== undefined && page !== undefined) {
     throw new MonitoringOptionsError(
       '`area` and `page` of @DashboardPanel() exclude each other. Remove one of them.',
     );
   }
-  expectOption(of('order'), order, 'a finite number', order === undefined || Number.isFinite(order));
-  if (timeoutMs !== undefined) intervalMsOf(of('timeoutMs'), timeoutMs, 1);
+  expectOption(optionName('order'), order, 'a finite number', order === undefined || Number.isFinite(order));
+  if (timeoutMs !== undefined) intervalMsOf(optionName('timeoutMs'), timeoutMs, 1);
 }
 
 function expectMethod(

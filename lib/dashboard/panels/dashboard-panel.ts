@@ -1,11 +1,19 @@
 import type { LabelMatchers } from '../../query/label-matchers.js';
-import type { Computation, Unit } from '../views/panel.js';
 
 /** An area of the dashboard. */
 export type DashboardArea = 'now' | 'routes' | 'errors' | 'dependencies' | 'process' | 'explore';
 
 /** The unit of the values of a chart, a figure or a column; they are shown in the form that people read. */
-export type DashboardUnit = Unit;
+export type DashboardUnit =
+  | 'number'
+  | 'seconds'
+  | 'milliseconds'
+  | 'bytes'
+  | 'percent'
+  | 'ratio'
+  | 'per second'
+  | 'bytes per second'
+  | 'timestamp';
 
 /** A severity, which is shown with a sign and a color. */
 export type DashboardState = 'ok' | 'warning' | 'critical' | 'unknown';
@@ -23,6 +31,11 @@ export interface DashboardPanelOptions {
   /** Time limit of one call of the method, in milliseconds. @default 2000 */
   readonly timeoutMs?: number;
 }
+
+/** A method with `@DashboardPanel()`. Its signal is aborted at the time limit. */
+export type DashboardPanelMethod = (
+  signal: AbortSignal,
+) => DashboardPanelContent | undefined | Promise<DashboardPanelContent | undefined>;
 
 /** A value of a table or a figure. Dates are shown as local time, and null and undefined as a dash. */
 export type DashboardValue = string | number | bigint | boolean | Date | null | undefined;
@@ -82,7 +95,8 @@ export interface DashboardChartLine {
 }
 
 /** A function of the samples of a metric at each point of a chart. Rates and percentiles are over a window that the chart names. */
-export type DashboardComputation = Computation;
+export type DashboardComputation =
+  'value' | 'rate' | 'rate of the sum' | 'increase' | 'average' | 'p50' | 'p90' | 'p95' | 'p99';
 
 /** A chart of values that the application has itself. */
 export interface DashboardValueChart {

@@ -89,7 +89,7 @@ export class PanelQueries {
     const { title, help, omitted, times = [], series = [] } = chart;
     const head = { title, ...(help !== undefined && { help }) };
     if (chart.lines === undefined) {
-      return { ...head, unit: chart.unit ?? 'number', times, series, omitted, promQl: [], thresholds: [] };
+      return { ...head, unit: chart.unit ?? 'number', times, series, omitted, thresholds: [], promQl: [] };
     }
     for (const { metric } of chart.lines) this.retention.retain(metric);
     const panel: Panel = {

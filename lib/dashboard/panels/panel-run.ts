@@ -91,7 +91,7 @@ export class PanelRun {
     const { version } = this.latest;
     try {
       const value = await this.result(method);
-      const content = await inTimeSlices(readContent(value), this.clocks.monotonic);
+      const content = await inTimeSlices(readContent(value), () => this.clocks.monotonic());
       this.latest = { version: version + 1, content, readAt };
     } catch (error) {
       this.guard.report(error);

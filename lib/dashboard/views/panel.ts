@@ -1,21 +1,12 @@
 import type { VitalName } from '../../query/vital-definitions.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
+import type { DashboardComputation, DashboardUnit } from '../panels/dashboard-panel.js';
 
 /** The unit of a value; `format.js` of the page formats it. */
-export type Unit =
-  | 'number'
-  | 'seconds'
-  | 'milliseconds'
-  | 'bytes'
-  | 'percent'
-  | 'ratio'
-  | 'per second'
-  | 'bytes per second'
-  | 'timestamp';
+export type Unit = DashboardUnit;
 
 /** The function computed from the samples of a metric at each point in time. */
-export type Computation =
-  'value' | 'rate' | 'rate of the sum' | 'increase' | 'average' | 'p50' | 'p90' | 'p95' | 'p99';
+export type Computation = DashboardComputation;
 
 /** A query for one or more lines of a chart. */
 export interface Query {

@@ -80,7 +80,7 @@ describe('the calls of a panel', () => {
 
   it('are not repeated while one hangs, and delay no other panel', async () => {
     let calls = 0;
-    let end = (_: object): void => undefined;
+    let end: (content: object) => void = () => undefined;
     const signals: AbortSignal[] = [];
     const hanging = runOf((signal) => {
       calls++;
@@ -98,7 +98,9 @@ describe('the calls of a panel', () => {
     expect(calls).toBe(1);
     end({});
     await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all([hanging.run.refresh(3), end({})]);
+    const refreshed = hanging.run.refresh(3);
+    end({});
+    await refreshed;
     expect(calls).toBe(2);
   });
 
