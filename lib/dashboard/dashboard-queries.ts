@@ -2,50 +2,63 @@ import type { VitalName } from '../query/vital-definitions.js';
 import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
+import { incidentReport } from './incident.js';
 import { MetricExplorer } from './metric-explorer.js';
+import { ResponseCache } from './response-cache.js';
 import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
 import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
-import { ResponseCache } from './response-cache.js';
+import { readNow } from './now/now-data.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
+import { ruleOf, tryRule } from './rule-trial.js';
 import { businessView } from './views/business-view.js';
 import type { View } from './views/panel.js';
 import { rangeKey, type TimeRange } from './views/time-range.js';
-import { ViewReader } from './views/view-data.js';
+import { isLibraryMetric } from './views/library-metrics.js';
+import { type ViewData, ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
 /** Age limit of responses that contain current values, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
 /** Returns the queries behind the endpoints of the API, by the name of the endpoint. */
-export function dashboardQueries({
-  feed,
-  history,
-  registry,
-  alerts,
-  records,
-  errors,
-  blocks,
-  startup,
-  process,
-  lastExit,
-  memory,
-  names,
-  hasAuth,
-}: DashboardSources): DashboardQueries {
+export function dashboardQueries(sources: DashboardSources): DashboardQueries {
+  const { feed, history, registry, alerts, records, errors, blocks } = sources;
+  const { startup, process, lastExit, memory, names, retention, hasAuth } = sources;
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
-  const views = new ViewReader(history, thresholdsOf);
+  const views = new ViewReader(history, thresholdsOf, names);
   const routes = new RouteQueries(registry, history, views, thresholdsOf);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
   const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
-  const viewData = (view: View, range: TimeRange) =>
-    cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () => views.read(view, range));
+  const viewData = (view: View, range: TimeRange, isInView = metricsOf(view)) => {
+    retention?.open(isInView);
+    return cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () =>
+      withNotes(views.read(view, range), () => retention?.notesOn(isInView) ?? []),
+    );
+  };
   return {
     overview: () => feed.current(),
+    now: (query) => {
+      const range = rangeOf(query);
+      return cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
+    },
+    incident: (query) => {
+      const range = rangeOf(query);
+      const compute = async () => done(await incidentReport(sources, range));
+      return cache.get(JSON.stringify(['incident', rangeKey(range)]), compute, MAX_AGE_MS);
+    },
+    rule: (query) => {
+      const rule = ruleOf(query, tagsOf(query));
+      const compute = async () => done(await tryRule(rule, (each) => alerts.backTest(each)));
+      return cache.get(JSON.stringify(['rule', rule]), compute);
+    },
     view: (query) => {
       const name = query.get('name');
-      const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
+      if (name === 'business') {
+        return viewData(businessView(history), rangeOf(query), (metric) => !isLibraryMetric(metric));
+      }
+      const view = VIEWS.find((each) => each.name === name);
       if (view === undefined) throw new ApiError(404, 'Unknown view.');
       return viewData(view, rangeOf(query));
     },
@@ -106,6 +119,28 @@ export function dashboardQueries({
       canSilence: hasAuth,
     }),
   };
+}
+
+/** Returns a test for the names of the metrics of a view. */
+function metricsOf({ panels }: View): (metric: string) => boolean {
+  const metrics = new Set(panels.flatMap(({ queries }) => queries.map(({ metric }) => metric)));
+  return (metric) => metrics.has(metric);
+}
+
+/** Adds what the history lacks to the data of a view. */
+function* withNotes(
+  steps: Generator<void, ViewData, void>,
+  notesOf: () => readonly string[],
+): Generator<void, ViewData, void> {
+  const data = yield* steps;
+  const notes = notesOf();
+  return notes.length === 0 ? data : { ...data, notes };
+}
+
+/** Returns the steps of a computation that is over. */
+// oxlint-disable-next-line require-yield -- there is nothing left to do
+function* done(result: unknown): Generator<void, unknown, void> {
+  return result;
 }
 
 /** @throws {ApiError} if there is no such thing */

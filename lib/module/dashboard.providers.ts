@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
@@ -7,6 +8,8 @@ import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
+import { Timeline } from '../dashboard/now/timeline.js';
+import { VerdictReader } from '../dashboard/now/verdict-reader.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -36,21 +39,59 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       new DashboardAlerts(alerting, performance),
   },
   {
+    provide: Timeline,
+    inject: [AlertingMonitor, HealthMonitor, LastExit, RESOLVED_OPTIONS],
+    useFactory: (
+      alerting: AlertingMonitor,
+      health: HealthMonitor,
+      lastExit: LastExit,
+      { collectors: { build } }: ResolvedOptions,
+    ) => {
+      const { version } = build === false ? {} : applicationBuild(build, process.env);
+      return new Timeline({
+        instance: thisInstance(),
+        ...(version !== undefined && { version }),
+        lastExit,
+        alerting,
+        health,
+      });
+    },
+  },
+  {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, RESOLVED_OPTIONS],
+    inject: [
+      MetricsHistory,
+      HealthMonitor,
+      DashboardAlerts,
+      RequestRecords,
+      EventLoopBlocks,
+      Timeline,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
       alerts: DashboardAlerts,
+      records: RequestRecords,
+      blocks: EventLoopBlocks,
+      timeline: Timeline,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
+      const now = (): number => clock.now();
+      const verdicts = new VerdictReader({ history, records, blocks, timeline });
       return new DashboardFeed(
         history,
-        new OverviewReader(health, alerts, history, service, thisInstance(), () => clock.now()),
-        () => clock.now(),
+        new OverviewReader(health, alerts, history, service, thisInstance(), now, timeline, verdicts),
+        now,
       );
     },
+  },
+  {
+    provide: DashboardRetention,
+    inject: [MetricsHistory, MetricsRegistry],
+    useFactory: (history: MetricsHistory, registry: MetricsRegistry) =>
+      new DashboardRetention(history, registry),
   },
   {
     provide: DASHBOARD_SOURCES,
@@ -68,6 +109,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       Profiles,
       LastExit,
       MemoryGrowth,
+      DashboardRetention,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -84,6 +126,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
+      retention: DashboardRetention,
       { endpoints, conventions }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -99,6 +142,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
+      retention,
       instance: thisInstance(),
       names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,
@@ -106,17 +150,12 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, DashboardRetention, Timeline, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
-      history: MetricsHistory,
-      registry: MetricsRegistry,
+      retention: DashboardRetention,
+      timeline: Timeline,
       { enabled, endpoints }: ResolvedOptions,
-    ) =>
-      new DashboardLifecycle(
-        feed,
-        new DashboardRetention(history, registry),
-        enabled && endpoints.paths.dashboard !== false,
-      ),
+    ) => new DashboardLifecycle(feed, retention, enabled && endpoints.paths.dashboard !== false, timeline),
   },
 ];

@@ -8,7 +8,7 @@ import { ADAPTERS, eventually, startApp } from '../e2e/fixture/start-app.js';
 
 /** What everybody may reach. Whatever is added to the endpoints is either closed or stands here. */
 const PAGE_FILES =
-  'address.js alerts.view.js areas.js causes.part.js charts.js connection.js contact.js dashboard.css dashboard.js dependencies.area.js diagnostics.css elements.js entries.js error-figures.js error.view.js errors.area.js errors.view.js events.js explore.area.js flame-tree.js flame.js format.js health.view.js heatmap.js icon.svg last-exit.part.js logs.part.js memory.part.js metrics.view.js now.area.js overview.view.js panels.view.js process.area.js process.part.js profiles.part.js record.js route-figures.js route.view.js routes.area.js routes.css routes.view.js row-table.js startup.part.js uplot.css uplot.js waterfall.js';
+  'address.js alerts.view.js areas.js causes.part.js chart-context.js charts.js colors.js connection.js contact.js copies.js dashboard.css dashboard.js dependencies.area.js diagnostics.css elements.js entries.js error-figures.js error.view.js errors.area.js errors.view.js events.js explore.area.js flame-tree.js flame.js format.js health.view.js heatmap.js icon-critical.svg icon-warning.svg icon.svg keys.js last-exit.part.js logs.part.js memory.part.js metrics.view.js now.area.js now.view.js panels.view.js process.area.js process.part.js profiles.part.js record.js route-figures.js route.view.js routes.area.js routes.css routes.view.js row-table.js rule.part.js startup.part.js toolbar.js uplot.css uplot.js waterfall.js';
 const OPEN = [
   ...['alive', 'health', 'metrics-dashboard', 'ready', 'startup'].map((path) => `GET /${path}`),
   ...PAGE_FILES.split(' ').map((name) => `GET /metrics-dashboard/${name}`),

@@ -1,7 +1,10 @@
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
 import type { VitalName } from '../../query/vital-definitions.js';
+import { conventionOfAll } from '../../metrics/conventions/conventions.js';
+import { ConventionalNames } from '../../query/conventional-names.js';
 import { rounded } from '../rounding.js';
+import { promQlOfQuery } from './panel-promql.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 import { type TimeRange, timeRangeOf } from './time-range.js';
 
@@ -36,6 +39,8 @@ export interface PanelData {
   readonly thresholds: readonly Threshold[];
   /** True if the lines are parts of a whole, to be drawn on top of each other. */
   readonly isStacked?: boolean;
+  /** The queries of the chart in PromQL. */
+  readonly promQl: readonly string[];
 }
 
 /** A threshold of a vital, in the unit of its chart. */
@@ -49,6 +54,8 @@ export interface ViewData {
   readonly title: string;
   readonly empty: string;
   readonly panels: readonly PanelData[];
+  /** Sentences about what the history lacks. */
+  readonly notes?: readonly string[];
 }
 
 /** A reader of the data of views from the history. Its generators yield after each small step. */
@@ -56,6 +63,7 @@ export class ViewReader {
   constructor(
     private readonly history: MetricsHistory,
     private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
+    private readonly names = new ConventionalNames(conventionOfAll('prometheus')),
   ) {}
 
   /** Reads the data of a view. Charts without data are left out. */
@@ -93,6 +101,9 @@ export class ViewReader {
       series: (yield* highestLines(lines)).map(roundedLine),
       omitted: Math.max(0, lines.length - MAX_LINES),
       ...(isStacked === true && { isStacked }),
+      promQl: present.map((query) =>
+        promQlOfQuery(query, this.history.typeOf(query.metric) ?? 'gauge', windowMs, this.names),
+      ),
       thresholds:
         threshold === undefined
           ? []
