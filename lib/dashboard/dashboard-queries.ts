@@ -30,7 +30,7 @@ const MAX_AGE_MS = 1_000;
 /** Returns the queries behind the endpoints of the API, by the name of the endpoint. */
 export function dashboardQueries(sources: DashboardSources): DashboardQueries {
   const { feed, history, registry, alerts, records, errors, blocks } = sources;
-  const { startup, process, lastExit, memory, logLevels, instance } = sources;
+  const { startup, process, lastExit, memory, instance } = sources;
   const { panels, dependencies, fleet: fleetSource, names, retention, hasAuth } = sources;
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];

@@ -222,7 +222,7 @@ function figuresOf(
   const classes: Record<string, number> = {};
   let all = 0;
   for (const { labels, values } of responses) {
-    const count = known(values[at]);
+    const count = orZero(values[at]);
     const { status_code: status = '' } = labels;
     all += count;
     statuses[status] = (statuses[status] ?? 0) + count;
@@ -278,10 +278,10 @@ function whole(counts: Readonly<Record<string, number>>): Record<string, number>
 }
 
 function sumAt(series: readonly RangeSeries[], at: number): number {
-  return series.reduce((sum, { values }) => sum + known(values[at]), 0);
+  return series.reduce((sum, { values }) => sum + orZero(values[at]), 0);
 }
 
-function known(value: number | undefined): number {
+function orZero(value: number | undefined): number {
   return isKnown(value) ? value : 0;
 }
 
