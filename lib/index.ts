@@ -122,4 +122,5 @@ export type { DatabaseCollectorOptions } from './collectors/database/database.op
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { RuntimeOptions } from './collectors/runtime/runtime.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
+export type { DashboardOptions, DashboardPrometheusOptions } from './dashboard/dashboard.options.js';
 export type { AuthFailureLimit } from './http/auth-failures.js';
