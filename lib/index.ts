@@ -31,6 +31,7 @@ export {
 export type { Revenue } from './business/revenue.js';
 export type { ClusterOptions } from './cluster/cluster.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
+export type { DashboardOptions, DashboardPrometheusOptions } from './dashboard/dashboard.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export { PrometheusExporter } from './exporters/prometheus/prometheus.exporter.js';
 export { MetricsController } from './exporters/prometheus/metrics.controller.js';
@@ -122,5 +123,4 @@ export type { DatabaseCollectorOptions } from './collectors/database/database.op
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { RuntimeOptions } from './collectors/runtime/runtime.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
-export type { DashboardOptions, DashboardPrometheusOptions } from './dashboard/dashboard.options.js';
 export type { AuthFailureLimit } from './http/auth-failures.js';
