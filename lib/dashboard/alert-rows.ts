@@ -24,6 +24,8 @@ export interface AlertRow {
   readonly value: number | undefined;
   /** Start of the current state, in milliseconds since the Unix epoch. */
   readonly since: number;
+  /** The most likely cause, while it fires. */
+  readonly cause?: string;
   /** Id of the silence or acknowledgement that suppresses its notifications. */
   readonly silencedBy?: string;
   /** Rules of the firing alerts that suppress its notifications. */

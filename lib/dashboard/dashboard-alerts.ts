@@ -1,4 +1,6 @@
 import type { Alert } from '../alerting/alert.js';
+import type { BackTestResult } from '../alerting/evaluation/back-test.js';
+import type { AlertRule } from '../alerting/rules/alert-rule.js';
 import type { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import type { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { VITAL_NAMES, type VitalName } from '../query/vital-definitions.js';
@@ -47,6 +49,7 @@ export class DashboardAlerts {
     return alerts.map((alert) => {
       const { fingerprint, rule, state, severity, message, labels, value } = alert;
       const { silencedBy, inhibitedBy } = this.alerting.statusOf(alert);
+      const cause = this.alerting.contextOf(alert)?.summary;
       const inhibitors = [...new Set(inhibitedBy.flatMap((by) => rules.get(by) ?? []))];
       return {
         id: fingerprint,
@@ -57,6 +60,7 @@ export class DashboardAlerts {
         labels: withoutColumns(labels),
         value: Number.isFinite(value) ? value : undefined,
         since: sinceOf(alert),
+        ...(cause !== undefined && state === 'firing' && { cause }),
         ...(silencedBy.length > 0 && { silencedBy: silencedBy[0] }),
         ...(inhibitors.length > 0 && { inhibitedBy: inhibitors }),
       };
@@ -103,6 +107,11 @@ export class DashboardAlerts {
       comment,
       createdBy: CREATED_BY,
     }).id;
+  }
+
+  /** Evaluates a rule over the past samples of the history. @throws {MonitoringOptionsError} */
+  backTest(rule: AlertRule): Promise<BackTestResult> {
+    return this.alerting.backTest(rule);
   }
 
   /** Expires a silence. @returns false if it does not exist */

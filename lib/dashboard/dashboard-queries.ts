@@ -5,13 +5,17 @@ import type { DashboardHistory } from './dashboard-history.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
 import { FleetAnswers } from './fleet/fleet-answers.js';
+import { incidentReport } from './incident.js';
 import { MetricExplorer } from './metric-explorer.js';
+import { readNow } from './now/now-data.js';
 import { ResponseCache, type ResponseSteps } from './response-cache.js';
+import { ruleOf, tryRule } from './rule-trial.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
 import { rangeKey, type TimeRange } from './views/time-range.js';
-import { ViewReader } from './views/view-data.js';
+import { isLibraryMetric } from './views/library-metrics.js';
+import { type ViewData, ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
 const DEFAULT_RANGE_MS = 900_000;
@@ -20,26 +24,12 @@ const MAX_RANGE_MS = 24 * 3_600_000;
 const MAX_AGE_MS = 1_000;
 
 /** Returns the queries behind the endpoints of the API, by the name of the endpoint. */
-export function dashboardQueries({
-  feed,
-  history,
-  registry,
-  alerts,
-  records,
-  errors,
-  blocks,
-  startup,
-  process,
-  lastExit,
-  memory,
-  names,
-  fleet: fleetSource,
-  instance,
-  hasAuth,
-}: DashboardSources): DashboardQueries {
+export function dashboardQueries(sources: DashboardSources): DashboardQueries {
+  const { feed, history, registry, alerts, records, errors, blocks, instance } = sources;
+  const { startup, process, lastExit, memory, names, retention, hasAuth, fleet: fleetSource } = sources;
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
-  const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf);
+  const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf, names);
   const explorer = new MetricExplorer(registry, history, viewsOf(history), names);
   const cache = new ResponseCache(history);
   const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
@@ -56,15 +46,38 @@ export function dashboardQueries({
     return fleet === undefined ? ofProcess() : fleet.answer(query, key, range, compute, ofProcess);
   };
   const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
-  const viewData = (view: View, query: URLSearchParams) => {
+  const viewData = (view: View, query: URLSearchParams, isInView = metricsOf(view)) => {
     const range = rangeOf(query);
-    return answer(query, ['view', view.name], range, (from) => viewsOf(from).read(view, range));
+    retention?.open(isInView);
+    return answer(query, ['view', view.name], range, (from) =>
+      // What is not kept here may be in Prometheus.
+      from === history
+        ? withNotes(viewsOf(from).read(view, range), () => retention?.notesOn(isInView) ?? [])
+        : viewsOf(from).read(view, range),
+    );
   };
   return {
     overview: () => feed.current(),
+    now: (query) => {
+      const range = rangeOf(query);
+      return cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
+    },
+    incident: (query) => {
+      const range = rangeOf(query);
+      const compute = async () => done(await incidentReport(sources, range));
+      return cache.get(JSON.stringify(['incident', rangeKey(range)]), compute, MAX_AGE_MS);
+    },
+    rule: (query) => {
+      const rule = ruleOf(query, tagsOf(query), (metric) => history.typeOf(metric));
+      const compute = async () => done(await tryRule(rule, (each) => alerts.backTest(each)));
+      return cache.get(JSON.stringify(['rule', rule]), compute);
+    },
     view: (query) => {
       const name = query.get('name');
-      const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
+      if (name === 'business') {
+        return viewData(businessView(history), query, (metric) => !isLibraryMetric(metric));
+      }
+      const view = VIEWS.find((each) => each.name === name);
       if (view === undefined) throw new ApiError(404, 'Unknown view.');
       return viewData(view, query);
     },
@@ -117,6 +130,28 @@ export function dashboardQueries({
       canSilence: hasAuth,
     }),
   };
+}
+
+/** Returns a test for the names of the metrics of a view. */
+function metricsOf({ panels }: View): (metric: string) => boolean {
+  const metrics = new Set(panels.flatMap(({ queries }) => queries.map(({ metric }) => metric)));
+  return (metric) => metrics.has(metric);
+}
+
+/** Adds what the history lacks to the data of a view. */
+function* withNotes(
+  steps: Generator<void, ViewData, void>,
+  notesOf: () => readonly string[],
+): Generator<void, ViewData, void> {
+  const data = yield* steps;
+  const notes = notesOf();
+  return notes.length === 0 ? data : { ...data, notes };
+}
+
+/** Returns the steps of a computation that is over. */
+// oxlint-disable-next-line require-yield -- there is nothing left to do
+function* done(result: unknown): Generator<void, unknown, void> {
+  return result;
 }
 
 /** @throws {ApiError} if there is no such thing */

@@ -2,16 +2,42 @@ import type { MetricsHistory } from '../query/metrics-history.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { HTTP_METRICS } from '../metrics/metric-names.js';
 
-/** The most series of a metric retained permanently. Larger ones are retained only while they are explored. */
+/** The most series of a metric retained permanently. Larger ones are retained while a view of them is open. */
 const MAX_SERIES = 50;
-/** The metrics of the requests page, retained whatever their number of series. */
-const ALWAYS_RETAINED = [HTTP_METRICS.requests, HTTP_METRICS.slow, HTTP_METRICS.inProgress];
-const WITH_PERCENTILES = HTTP_METRICS.duration;
+/** The metrics of the routes, retained whatever their number of series. */
+const ALWAYS_RETAINED = [
+  HTTP_METRICS.duration,
+  HTTP_METRICS.requests,
+  HTTP_METRICS.slow,
+  HTTP_METRICS.inProgress,
+];
+const WITH_PERCENTILES: ReadonlySet<string> = new Set([HTTP_METRICS.duration]);
+/** Share of the memory of the history that the metrics of the routes may take together. */
+const ROUTES_SHARE = 0.5;
+/** Share of the memory that the metrics of an opened view may take together. */
+const OPENED_SHARE = 0.25;
+/** Shortest retention, in milliseconds: what alerts and the last minutes of a chart need. */
+const MIN_WINDOW_MS = 300_000;
+/** Time for which the metrics of a view are retained after it was read last, in milliseconds. */
+const OPEN_MS = 600_000;
+/** The most metrics of opened views. */
+const MAX_OPENED = 40;
 
-/** The retention of the metrics on the dashboard, new ones included, within the memory that alert rules leave. */
+interface Retained {
+  readonly windowMs: number;
+  readonly release: () => void;
+}
+
+/**
+ * The retention of the metrics on the dashboard, new ones included, within the memory that alert rules leave. The routes
+ * have a share of it, and so have the metrics of many series whose view is open: if they need more, they are retained for
+ * a shorter time instead of being without some of their series.
+ */
 export class DashboardRetention {
-  /** The functions that end the retention of each metric. */
-  private readonly retained = new Map<string, () => void>();
+  private readonly retained = new Map<string, Retained>();
+  /** The metrics of the views that were read lately, and when, in milliseconds of the history. */
+  private readonly opened = new Map<string, number>();
+  private isStarted = false;
   private unsubscribe: () => void = () => undefined;
 
   constructor(
@@ -20,17 +46,64 @@ export class DashboardRetention {
   ) {}
 
   start(): void {
-    const percentiles = { metric: WITH_PERCENTILES, percentiles: true, bestEffort: true };
-    this.retained.set(WITH_PERCENTILES, this.history.retain(percentiles));
+    this.isStarted = true;
     for (const metric of ALWAYS_RETAINED) this.retain(metric);
     this.retainSmall();
-    this.unsubscribe = this.history.onSample(() => this.retainSmall());
+    this.unsubscribe = this.history.onSample((at) => {
+      this.retainSmall();
+      this.releaseClosed(at);
+      this.fit(ALWAYS_RETAINED, ROUTES_SHARE);
+      this.fit([...this.opened.keys()], OPENED_SHARE);
+    });
   }
 
   stop(): void {
+    this.isStarted = false;
     this.unsubscribe();
-    for (const release of this.retained.values()) release();
+    for (const { release } of this.retained.values()) release();
     this.retained.clear();
+    this.opened.clear();
+  }
+
+  /** Retains the metrics of a view that is open, for some minutes. @param isInView returns true for their names */
+  open(isInView: (metric: string) => boolean): void {
+    if (!this.isStarted) return;
+    const now = this.history.lastSample ?? 0;
+    for (const { name: metric } of this.registry.getAllMetrics()) {
+      if (!isInView(metric)) continue;
+      const isNew = !this.retained.has(metric);
+      if (!isNew && !this.opened.has(metric)) continue;
+      if (isNew && this.opened.size >= MAX_OPENED) this.close([...this.opened.keys()][0]);
+      this.opened.delete(metric);
+      this.opened.set(metric, now);
+      if (isNew) this.retain(metric);
+    }
+  }
+
+  /** Returns a sentence about each metric of a view whose history is shorter than that of others, or lacks series. */
+  notesOn(isInView: (metric: string) => boolean): string[] {
+    return this.registry.getAllMetrics().flatMap(({ name, seriesCount }) => {
+      if (!isInView(name)) return [];
+      const windowMs = this.retained.get(name)?.windowMs ?? this.history.durationMs;
+      const notes: string[] = [];
+      if (windowMs < this.history.durationMs) {
+        const minutes = Math.round(windowMs / 60_000);
+        notes.push(
+          `${name} has ${seriesCount} series and is kept for ${minutes} min; history.maxBytes sets the limit.`,
+        );
+      } else if (this.opened.has(name)) {
+        notes.push(`${name} has ${seriesCount} series and is sampled while this page is open.`);
+      }
+      const dropped = this.history.droppedSamples(name);
+      if (dropped > 0 && this.isFull()) {
+        notes.push(`The history is full: ${name} lacks some of its series. Set history.maxBytes.`);
+      }
+      return notes;
+    });
+  }
+
+  private isFull(): boolean {
+    return this.history.bytes > this.history.maxBytes * 0.9;
   }
 
   private retainSmall(): void {
@@ -39,7 +112,43 @@ export class DashboardRetention {
     }
   }
 
-  private retain(metric: string): void {
-    this.retained.set(metric, this.history.retain({ metric, bestEffort: true }));
+  private releaseClosed(now: number): void {
+    for (const [metric, at] of this.opened) {
+      // The clock may have been set back.
+      if (at === 0 || at > now) this.opened.set(metric, now);
+      else if (now - at > OPEN_MS) this.close(metric);
+    }
+  }
+
+  private close(metric: string | undefined): void {
+    if (metric === undefined) return;
+    this.opened.delete(metric);
+    this.retained.get(metric)?.release();
+    this.retained.delete(metric);
+  }
+
+  /** Halves the retention of the metrics that take most, until all of them are within their share. */
+  private fit(metrics: readonly string[], share: number): void {
+    const sizes = metrics.map((metric) => ({ metric, bytes: this.history.bytesOf(metric) }));
+    let excess = sizes.reduce((sum, { bytes }) => sum + bytes, 0) - this.history.maxBytes * share;
+    for (const { metric, bytes } of sizes.toSorted((a, b) => b.bytes - a.bytes)) {
+      if (excess <= 0) return;
+      const windowMs = (this.retained.get(metric)?.windowMs ?? this.history.durationMs) / 2;
+      if (windowMs < MIN_WINDOW_MS) continue;
+      this.retain(metric, windowMs);
+      excess -= bytes / 2;
+    }
+  }
+
+  private retain(metric: string, windowMs = this.history.durationMs): void {
+    const before = this.retained.get(metric);
+    const release = this.history.retain({
+      metric,
+      windowMs,
+      bestEffort: true,
+      ...(WITH_PERCENTILES.has(metric) && { percentiles: true }),
+    });
+    before?.release();
+    this.retained.set(metric, { windowMs, release });
   }
 }

@@ -10,6 +10,7 @@ import {
   DashboardReadEndpoint,
 } from './dashboard-api.endpoints.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
+import type { DashboardRetention } from './dashboard-retention.js';
 import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
@@ -40,7 +41,13 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['dependencies.area.js', SCRIPT],
   ['process.area.js', SCRIPT],
   ['explore.area.js', SCRIPT],
-  ['overview.view.js', SCRIPT],
+  ['now.view.js', SCRIPT],
+  ['chart-context.js', SCRIPT],
+  ['colors.js', SCRIPT],
+  ['copies.js', SCRIPT],
+  ['keys.js', SCRIPT],
+  ['toolbar.js', SCRIPT],
+  ['rule.part.js', SCRIPT],
   ['panels.view.js', SCRIPT],
   ['requests.view.js', SCRIPT],
   ['alerts.view.js', SCRIPT],
@@ -62,6 +69,8 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['diagnostics.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
+  ['icon-warning.svg', 'image/svg+xml'],
+  ['icon-critical.svg', 'image/svg+xml'],
 ];
 
 /** The records of requests and other operations, as JSON. */
@@ -128,6 +137,8 @@ export interface DashboardSources {
   readonly profiles: Profiles;
   readonly lastExit: LastExitSource;
   readonly memory: MemorySource;
+  /** Retention of the metrics of the views that are open. @default none */
+  readonly retention?: Pick<DashboardRetention, 'open' | 'notesOn'>;
   /** The process that answers. */
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
@@ -174,6 +185,9 @@ export function dashboardEndpoints(
 /** The endpoints of the API that read. */
 const READS = [
   'overview',
+  'now',
+  'incident',
+  'rule',
   'view',
   'fleet',
   'endpoints',

@@ -11,7 +11,7 @@ const MAX_AGE_MS = 1_000;
 export class DashboardFeed {
   readonly events: EventStream;
   private latest: Overview | undefined;
-  private reading: Promise<Overview> | undefined;
+  private reading: { readonly isWatched: boolean; readonly overview: Promise<Overview> } | undefined;
   private requested: { readonly at: number; readonly overview: Promise<Overview> } | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
@@ -27,7 +27,7 @@ export class DashboardFeed {
   }
 
   start(): void {
-    this.unsubscribe = this.history.onSample(() => this.refresh());
+    this.unsubscribe = this.history.onSample(() => this.refresh(this.events.readerCount > 0));
     this.heartbeat = setInterval(() => this.events.send(':\n\n'), HEARTBEAT_MS).unref();
   }
 
@@ -43,20 +43,29 @@ export class DashboardFeed {
     const age = requested === undefined ? NaN : this.now() - requested.at;
     // A negative age means that the clock was set back.
     if (requested !== undefined && age >= 0 && age < MAX_AGE_MS) return requested.overview;
-    const overview = this.refresh();
+    const overview = this.refresh(true);
     this.requested = { at: this.now(), overview };
     // An error is not reused.
     overview.catch(() => (this.requested = undefined));
     return overview;
   }
 
-  private refresh(): Promise<Overview> {
-    this.reading ??= this.read().finally(() => (this.reading = undefined));
-    return this.reading;
+  /** @param isWatched true if somebody sees it */
+  private refresh(isWatched: boolean): Promise<Overview> {
+    const { reading } = this;
+    if (reading !== undefined && (reading.isWatched || !isWatched)) return reading.overview;
+    const own = {
+      isWatched,
+      overview: this.read(isWatched).finally(() => {
+        if (this.reading === own) this.reading = undefined;
+      }),
+    };
+    this.reading = own;
+    return own.overview;
   }
 
-  private async read(): Promise<Overview> {
-    this.latest = await this.overview.read();
+  private async read(isWatched: boolean): Promise<Overview> {
+    this.latest = await this.overview.read(isWatched);
     // Most of the time nobody looks, and the text is long.
     if (this.events.readerCount > 0) this.events.send(eventText('overview', this.latest));
     return this.latest;

@@ -1,5 +1,6 @@
 import type { DashboardFeed } from './dashboard.feed.js';
 import type { DashboardRetention } from './dashboard-retention.js';
+import type { Timeline } from './now/timeline.js';
 
 /** The start and stop of the dashboard. Event streams are closed before the server closes, which waits for them. */
 export class DashboardLifecycle {
@@ -8,10 +9,12 @@ export class DashboardLifecycle {
     private readonly retention: DashboardRetention,
     private readonly queries: AbortController,
     private readonly enabled: boolean,
+    private readonly timeline?: Timeline,
   ) {}
 
   start(): void {
     if (!this.enabled) return;
+    this.timeline?.start();
     this.retention.start();
     this.feed.start();
   }
@@ -20,5 +23,6 @@ export class DashboardLifecycle {
     this.feed.stop();
     this.queries.abort();
     this.retention.stop();
+    this.timeline?.stop();
   }
 }

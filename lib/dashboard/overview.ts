@@ -7,6 +7,9 @@ import { rounded } from './rounding.js';
 import type { AlertRow, VitalRow } from './alert-rows.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardInstance } from './dashboard-instance.js';
+import type { Timeline, TimelineEvent } from './now/timeline.js';
+import type { Verdict } from './now/verdict.js';
+import type { VerdictReader } from './now/verdict-reader.js';
 
 /** A cause of a status other than healthy. */
 export interface Reason {
@@ -32,6 +35,10 @@ export interface Overview {
   /** The process that this is about. */
   readonly instance: DashboardInstance;
   readonly status: HealthStatus;
+  /** The state in a sentence; undefined if nobody looks. */
+  readonly verdict?: Verdict;
+  /** The last events, oldest first. */
+  readonly events: readonly TimelineEvent[];
   readonly reasons: readonly Reason[];
   readonly vitals: readonly OverviewVital[];
   /** Pending and firing alerts. */
@@ -56,10 +63,16 @@ export class OverviewReader {
     private readonly service: string,
     private readonly instance: DashboardInstance,
     private readonly now: () => number,
+    private readonly timeline?: Pick<Timeline, 'events'>,
+    private readonly verdicts?: Pick<VerdictReader, 'read'>,
   ) {}
 
-  /** Runs the health checks and returns the overview. Each new sample of the history adds a value to the trends. */
-  async read(): Promise<Overview> {
+  /**
+   * Runs the health checks and returns the overview. Each new sample of the history adds a value to the trends.
+   *
+   * @param isWatched false if nobody sees the verdict, which is then not read
+   */
+  async read(isWatched = true): Promise<Overview> {
     const health = await this.health.runHealthChecks();
     const isNewSample = this.history.lastSample !== this.lastSample;
     this.lastSample = this.history.lastSample;
@@ -70,11 +83,15 @@ export class OverviewReader {
     }));
     const alerts = this.alerts.alerts().filter(({ state }) => state !== 'resolved');
     const reasons = worstFirst([...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)]);
+    const timestamp = this.now();
+    const verdict = isWatched ? await this.verdicts?.read({ timestamp, health, alerts, vitals }) : undefined;
     return {
-      timestamp: this.now(),
+      timestamp,
       service: this.service,
       instance: this.instance,
       status: statusOf(health.status, reasons),
+      ...(verdict && { verdict }),
+      events: this.timeline?.events() ?? [],
       reasons,
       vitals,
       alerts,

@@ -57,6 +57,11 @@ export class FamilyHistory {
     return this.type === 'histogram' ? this.upperBounds.length + 1 : 0;
   }
 
+  /** The memory that the samples take, estimated, in bytes. */
+  get bytes(): number {
+    return this.budgets.samples.bytes + this.budgets.percentiles.bytes;
+  }
+
   get percentiles(): boolean {
     return this.shape.percentiles;
   }

@@ -1,5 +1,7 @@
 /** A share of the history memory from which one metric reserves. */
 export interface MemoryBudget {
+  /** Reserved memory, in bytes. */
+  readonly bytes: number;
   /**
    * Reserves memory, if there is enough.
    *
@@ -35,16 +37,23 @@ export class HistoryMemory {
    * @param eviction returns the function that frees memory when there is too little, if this budget may evict
    */
   budget(eviction: () => ((bytes: number) => void) | false | undefined): MemoryBudget {
+    let own = 0;
     return {
+      get bytes() {
+        return own;
+      },
       reserve: (bytes) => {
         const evict = eviction();
         if (evict && bytes() > this.free) evict(bytes() - this.free);
         if (bytes() > this.free) return false;
-        this.reserved += bytes();
+        const amount = bytes();
+        this.reserved += amount;
+        own += amount;
         return true;
       },
       release: (bytes) => {
         this.reserved -= bytes;
+        own -= bytes;
       },
     };
   }

@@ -55,6 +55,21 @@ export class HistoryStore {
     return this.memory.bytes;
   }
 
+  /** Memory limit of all samples, in bytes. */
+  get maxBytes(): number {
+    return this.options.maxBytes;
+  }
+
+  /** Retention of a request without a window of its own, in milliseconds. */
+  get durationMs(): number {
+    return this.options.durationMs;
+  }
+
+  /** Returns the memory that the samples of a metric take, estimated, in bytes. */
+  bytesOf(metric: string): number {
+    return this.families.get(metric)?.bytes ?? 0;
+  }
+
   /** The number of stored series. */
   get seriesCount(): number {
     return [...this.families.values()].reduce((count, { series }) => count + series.size, 0);

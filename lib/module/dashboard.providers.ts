@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
@@ -9,6 +10,8 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import type { FleetSource } from '../dashboard/fleet/fleet.js';
 import { prometheusRecorder } from '../dashboard/fleet/prometheus-metrics.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
+import { Timeline } from '../dashboard/now/timeline.js';
+import { VerdictReader } from '../dashboard/now/verdict-reader.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -41,23 +44,61 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       new DashboardAlerts(alerting, performance),
   },
   {
+    provide: Timeline,
+    inject: [AlertingMonitor, HealthMonitor, LastExit, RESOLVED_OPTIONS],
+    useFactory: (
+      alerting: AlertingMonitor,
+      health: HealthMonitor,
+      lastExit: LastExit,
+      { collectors: { build } }: ResolvedOptions,
+    ) => {
+      const { version } = build === false ? {} : applicationBuild(build, process.env);
+      return new Timeline({
+        instance: thisInstance(),
+        ...(version !== undefined && { version }),
+        lastExit,
+        alerting,
+        health,
+      });
+    },
+  },
+  {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, RESOLVED_OPTIONS],
+    inject: [
+      MetricsHistory,
+      HealthMonitor,
+      DashboardAlerts,
+      RequestRecords,
+      EventLoopBlocks,
+      Timeline,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
       alerts: DashboardAlerts,
+      records: RequestRecords,
+      blocks: EventLoopBlocks,
+      timeline: Timeline,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
+      const now = (): number => clock.now();
+      const verdicts = new VerdictReader({ history, records, blocks, timeline });
       return new DashboardFeed(
         history,
-        new OverviewReader(health, alerts, history, service, thisInstance(), () => clock.now()),
-        () => clock.now(),
+        new OverviewReader(health, alerts, history, service, thisInstance(), now, timeline, verdicts),
+        now,
       );
     },
   },
   { provide: FLEET_END, useFactory: () => new AbortController() },
+  {
+    provide: DashboardRetention,
+    inject: [MetricsHistory, MetricsRegistry],
+    useFactory: (history: MetricsHistory, registry: MetricsRegistry) =>
+      new DashboardRetention(history, registry),
+  },
   {
     provide: DASHBOARD_SOURCES,
     inject: [
@@ -74,6 +115,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       Profiles,
       LastExit,
       MemoryGrowth,
+      DashboardRetention,
       FLEET_END,
       RESOLVED_OPTIONS,
     ],
@@ -91,6 +133,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
+      retention: DashboardRetention,
       fleetEnd: AbortController,
       options: ResolvedOptions,
     ): DashboardSources => ({
@@ -107,6 +150,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
+      retention,
       instance: thisInstance(),
       names: new ConventionalNames(options.conventions),
       ...fleetOf(options, registry, fleetEnd.signal),
@@ -115,19 +159,20 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, FLEET_END, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, DashboardRetention, Timeline, FLEET_END, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
-      history: MetricsHistory,
-      registry: MetricsRegistry,
+      retention: DashboardRetention,
+      timeline: Timeline,
       fleetEnd: AbortController,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
-        new DashboardRetention(history, registry),
+        retention,
         fleetEnd,
         enabled && endpoints.paths.dashboard !== false,
+        timeline,
       ),
   },
 ];

@@ -54,6 +54,21 @@ export class MetricsHistory {
     return this.store.bytes;
   }
 
+  /** @internal The memory limit of all samples, in bytes. */
+  get maxBytes(): number {
+    return this.store.maxBytes;
+  }
+
+  /** @internal The retention of a request without a window of its own, in milliseconds. */
+  get durationMs(): number {
+    return this.store.durationMs;
+  }
+
+  /** @internal Returns the memory that the samples of a metric take, estimated, in bytes. */
+  bytesOf(metric: string): number {
+    return this.store.bytesOf(metric);
+  }
+
   /** The number of stored series. */
   get seriesCount(): number {
     return this.store.seriesCount;

@@ -8,7 +8,7 @@ import { ADAPTERS, eventually, startApp } from '../e2e/fixture/start-app.js';
 
 /** What everybody may reach. Whatever is added to the endpoints is either closed or stands here. */
 const PAGE_FILES =
-  'address.js alerts.view.js areas.js causes.part.js charts.js connection.js contact.js dashboard.css dashboard.js dependencies.area.js diagnostics.css elements.js entries.js errors.area.js events.js explore.area.js flame-tree.js flame.js fleet.css fleet.js format.js health.view.js icon.svg instances.view.js last-exit.part.js logs.part.js memory.part.js metrics.view.js now.area.js overview.view.js panels.view.js process.area.js process.part.js profiles.part.js requests.view.js routes.area.js startup.part.js uplot.css uplot.js';
+  'address.js alerts.view.js areas.js causes.part.js chart-context.js charts.js colors.js connection.js contact.js copies.js dashboard.css dashboard.js dependencies.area.js diagnostics.css elements.js entries.js errors.area.js events.js explore.area.js flame-tree.js flame.js fleet.css fleet.js format.js health.view.js icon-critical.svg icon-warning.svg icon.svg instances.view.js keys.js last-exit.part.js logs.part.js memory.part.js metrics.view.js now.area.js now.view.js panels.view.js process.area.js process.part.js profiles.part.js requests.view.js routes.area.js rule.part.js startup.part.js toolbar.js uplot.css uplot.js';
 const OPEN = [
   ...['alive', 'health', 'metrics-dashboard', 'ready', 'startup'].map((path) => `GET /${path}`),
   ...PAGE_FILES.split(' ').map((name) => `GET /metrics-dashboard/${name}`),

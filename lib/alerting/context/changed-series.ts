@@ -1,6 +1,5 @@
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { HistoryReading } from '../../query/readings.js';
-import { keyOf } from '../../query/label-sets.js';
 import type { SeriesChange } from './alert-context.js';
 
 /** Number of changes that are returned. */
@@ -24,7 +23,7 @@ export function* changedSeries(
   let changes: SeriesChange[] = [];
   for (const { name } of history.metrics()) {
     if (OWN_METRIC.test(name)) continue;
-    changes.push(...changesOf(history, name, windowMs, at));
+    changes.push(...(yield* changesOf(history, name, windowMs, at)));
     // Kept short, since an application may have thousands of series.
     if (changes.length > 50 * MAX_CHANGES) changes = highest(changes);
     yield;
@@ -32,22 +31,30 @@ export function* changedSeries(
   return highest(changes);
 }
 
-function changesOf(history: MetricsHistory, metric: string, windowMs: number, at: number): SeriesChange[] {
-  const read = readerOf(history, metric);
-  const before = new Map(
-    read(windowMs, at - windowMs).map(({ labels, value }) => [keyOf(labels), value] as const),
-  );
-  const now = read(windowMs, at);
-  let whole = 0;
-  for (const { labels, value } of now) whole += Math.abs(value) + Math.abs(before.get(keyOf(labels)) ?? 0);
-  if (!(whole > 0)) return [];
-  return now.flatMap(({ labels, value }) => {
-    const previous = before.get(keyOf(labels)) ?? 0;
-    const sum = Math.abs(value) + Math.abs(previous);
-    const change = sum > 0 ? Math.abs(value - previous) / sum : 0;
-    if (!(change >= MIN_CHANGE)) return [];
-    return [{ metric, labels, before: previous, now: value, score: change * Math.sqrt(sum / whole) }];
+function* changesOf(
+  history: MetricsHistory,
+  metric: string,
+  windowMs: number,
+  at: number,
+): Generator<void, SeriesChange[], void> {
+  const labelNames = new Set(history.series(metric).flatMap((labels) => Object.keys(labels)));
+  const statistic = history.typeOf(metric) === 'gauge' ? 'average' : 'rate';
+  const all = yield* history.queryRange(metric, statistic, windowMs, [at - windowMs, at], {
+    groupBy: [...labelNames],
   });
+  let whole = 0;
+  for (const { values } of all) whole += Math.abs(values[0] || 0) + Math.abs(values[1] || 0);
+  if (!(whole > 0)) return [];
+  const changes: SeriesChange[] = [];
+  for (const { labels, values } of all) {
+    const [previous = NaN, value = NaN] = values;
+    const before = Number.isNaN(previous) ? 0 : previous;
+    const sum = Math.abs(value) + Math.abs(before);
+    const change = sum > 0 ? Math.abs(value - before) / sum : 0;
+    if (!(change >= MIN_CHANGE)) continue;
+    changes.push({ metric, labels, before, now: value, score: change * Math.sqrt(sum / whole) });
+  }
+  return changes;
 }
 
 /** Returns the function that reads the values of a metric: rates, or averages of a gauge. */

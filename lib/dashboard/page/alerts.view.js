@@ -3,7 +3,7 @@ import {
   actionButton,
   badge,
   element,
-  fill,
+  patch,
   notice,
   sortableTable,
   stateBadge,
@@ -18,12 +18,21 @@ function alertColumns(page, canSilence) {
     {
       title: 'State',
       value: (alert) =>
-        `${{ firing: 2, pending: 1, resolved: 0 }[alert.state]}${suppressionOf(alert) === undefined ? 1 : 0}`,
+        `${{ firing: 2, pending: 1, resolved: 0 }[alert.state]}${suppressionOf(alert) === undefined ? 1 : 0}${severityRank(alert.severity)}`,
       text: (alert) => stateBadge(alert),
     },
-    { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
+    {
+      title: 'Severity',
+      value: ({ severity }) => severityRank(severity),
+      text: ({ severity }) => badge(severity),
+    },
     { title: 'Alert', value: ({ rule }) => rule, text: ({ rule }) => name(rule) },
-    { title: 'Message', value: ({ message }) => message },
+    {
+      title: 'Message',
+      value: ({ message }) => message,
+      text: ({ message, cause }) =>
+        element('span', {}, message, cause && element('small', { class: 'cause' }, cause)),
+    },
     {
       title: 'Labels',
       value: ({ labels }) => labelText(labels),
@@ -34,6 +43,10 @@ function alertColumns(page, canSilence) {
   ];
   if (!canSilence) return columns;
   return [...columns, { title: 'Actions', value: () => '', text: (alert) => silenceButtons(page, alert) }];
+}
+
+function severityRank(severity) {
+  return ['info', 'warning', 'critical'].indexOf(severity);
 }
 
 /** Returns a name that does not wrap. */
@@ -95,7 +108,7 @@ export const alertsView = {
     return () => {
       page.memory.set('shown', true);
       if (rules.length === 0) {
-        fill(
+        patch(
           page.main,
           element('h1', {}, 'Alerts'),
           notice(
@@ -105,7 +118,7 @@ export const alertsView = {
         );
         return;
       }
-      fill(
+      patch(
         page.main,
         element('h1', {}, 'Alerts'),
         sortableTable(alertColumns(page, canSilence), {
@@ -113,19 +126,28 @@ export const alertsView = {
           caption: 'Firing, pending and recently resolved alerts',
           sortBy: 'State',
           empty: 'No alerts.',
+          rowKey: ({ id }) => id,
           isSubdued: (alert) => suppressionOf(alert) !== undefined,
-          remember: page.memory,
+          remember: page.sorting,
         }),
         sortableTable(RULE_COLUMNS, {
           rows: rules,
           caption: 'Alert rules',
           sortBy: 'Rule',
+          rowKey: ({ name, severity }) => `${name} ${severity}`,
           descending: false,
-          remember: page.memory,
+          remember: page.sorting,
         }),
         ...(silences.length === 0
           ? []
-          : [sortableTable(SILENCE_COLUMNS, { rows: silences, caption: 'Silences', remember: page.memory })]),
+          : [
+              sortableTable(SILENCE_COLUMNS, {
+                rows: silences,
+                caption: 'Silences',
+                remember: page.sorting,
+                rowKey: ({ id }) => id,
+              }),
+            ]),
         ...(canSilence
           ? []
           : [

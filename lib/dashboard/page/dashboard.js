@@ -2,9 +2,12 @@ import { addressOf, fragmentOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
 import { expectInstance, onSource, storeToken } from './connection.js';
 import { Contact } from './contact.js';
-import { element, notice } from './elements.js';
+import { context } from './chart-context.js';
+import { element, notice, patch } from './elements.js';
 import { subscribe } from './events.js';
 import { clock } from './format.js';
+import { listenToKeys } from './keys.js';
+import { Toolbar } from './toolbar.js';
 
 /**
  * The areas in navigation order. Each is a module `NAME.area.js` that exports `area`, loaded when it is opened:
@@ -31,13 +34,11 @@ const AREAS = [
   ['explore', 'Explore', lazyArea(() => import('./explore.area.js'))],
 ];
 
-const RANGES = [
-  ['5 min', 300_000],
-  ['15 min', 900_000],
-  ['1 h', 3_600_000],
-];
 const DEFAULT_RANGE_MS = 900_000;
 const THEME = 'monitoring.theme';
+/** The areas that a kiosk shows in turn, and the shortest time for one, in seconds. */
+const ROTATED = ['now', 'routes', 'errors', 'dependencies'];
+const MIN_ROTATION_S = 5;
 
 const main = document.querySelector('#main');
 const status = document.querySelector('#status');
@@ -100,6 +101,21 @@ const page = {
       page.setParameters({ [sortParameter(key)]: `${descending ? '-' : ''}${by}` }, { replace: true });
     },
   },
+  /** True while nothing is refreshed, so that it can be read. */
+  get isPaused() {
+    return this.parameter('pause') !== undefined;
+  },
+  togglePause() {
+    if (page.isPaused) page.setParameters({ pause: undefined, from: undefined, to: undefined });
+    else {
+      const to = page.until ?? page.overview?.timestamp ?? Date.now();
+      page.setParameters({ pause: 1, from: to - page.rangeMs, to });
+    }
+  },
+  /** Sets a parameter to 1, or removes it. */
+  toggle(name) {
+    page.setParameters({ [name]: page.parameter(name) === undefined ? 1 : undefined });
+  },
   /** Returns parameters for the API, with the range. */
   query(parameters = {}) {
     const { until } = page;
@@ -157,23 +173,35 @@ function showNavigation() {
       ),
     ),
   );
-  document.querySelector('#nav').replaceChildren(element('ul', {}, ...items));
+  patch(document.querySelector('#nav'), element('ul', {}, ...items));
 }
 
-function showRanges() {
-  document.querySelector('#range').replaceChildren(
-    ...RANGES.map(([title, rangeMs]) =>
-      element(
-        'button',
-        {
-          type: 'button',
-          'aria-pressed': String(page.until === undefined && rangeMs === page.rangeMs),
-          onclick: () => page.setParameters({ range: rangeMs, from: undefined, to: undefined }),
-        },
-        title,
-      ),
-    ),
-  );
+/** Applies what holds for all areas: the range and the time zone of charts, and the kiosk. */
+function applyAddress() {
+  Object.assign(context, {
+    rangeMs: page.rangeMs,
+    until: page.until,
+    isUtc: page.parameter('utc') !== undefined,
+  });
+  document.body.classList.toggle('kiosk', page.parameter('kiosk') !== undefined);
+  toolbar.update();
+  rotate();
+}
+
+let rotation;
+
+/** Opens one area after the other if the kiosk says so: `kiosk=30` stays 30 s in each. */
+function rotate() {
+  clearTimeout(rotation);
+  const seconds = Number(page.parameter('kiosk'));
+  if (!(seconds >= MIN_ROTATION_S)) return;
+  const index = ROTATED.indexOf(address.area);
+  rotation = setTimeout(() => openArea(ROTATED[(index + 1) % ROTATED.length]), seconds * 1_000);
+}
+
+/** Opens an area with what holds for all of them. */
+function openArea(area) {
+  location.hash = fragmentOf({ area, items: [], parameters: keptParameters(address.parameters) });
 }
 
 /** Shows what the address says: another place, or the same with other parameters. */
@@ -185,7 +213,7 @@ function showAddress() {
   if (location.hash !== '' && fragmentOf(next) !== location.hash) {
     history.replaceState(null, '', fragmentOf(next));
   }
-  showRanges();
+  applyAddress();
   if (current?.place === place) {
     void showUpdate();
     return;
@@ -195,10 +223,23 @@ function showAddress() {
   current = { name, area, place };
   page.arguments = next.items;
   page.memory = new Map();
-  document.title = `${title} – ${page.overview?.service ?? 'Monitoring'}`;
+  current.title = title;
+  showTitle();
   showNavigation();
   main.replaceChildren(element('p', { class: 'state' }, 'Loading…'));
   void showUpdate();
+}
+
+const ICONS = { degraded: 'icon-warning.svg', unhealthy: 'icon-critical.svg', critical: 'icon-critical.svg' };
+
+/** Shows the status in the title and the icon of the page, which are seen in a tab. */
+function showTitle() {
+  const { status: state, service = 'Monitoring' } = page.overview ?? {};
+  const symbol = { degraded: '! ', unhealthy: '✕ ', critical: '✕ ' }[state] ?? '';
+  document.title = `${symbol}${current?.title ?? 'Now'} – ${service}`;
+  const href = new URL(`./${ICONS[state] ?? 'icon.svg'}`, import.meta.url).href;
+  const icon = document.querySelector('#icon');
+  if (icon.href !== href) icon.href = href;
 }
 
 function placeOf({ area, items }) {
@@ -293,6 +334,8 @@ const STATUS_TEXTS = {
   critical: '✕ Critical',
 };
 
+const toolbar = new Toolbar(page, document.querySelector('#range'), document.querySelector('#tools'));
+
 const contact = new Contact({
   lost: (seconds) => showStatus('lost', `No contact for ${seconds} s`),
   note: (text) => {
@@ -303,7 +346,7 @@ const contact = new Contact({
 });
 
 function start() {
-  showRanges();
+  applyAddress();
   contact.begin();
   void subscribe({
     connected: () => {
@@ -320,10 +363,12 @@ function start() {
       page.overview = data;
       document.querySelector('#service').textContent = data.service;
       showStatus(data.status, STATUS_TEXTS[data.status]);
+      showTitle();
+      context.events = data.events ?? [];
       live.dataset.state = 'live';
-      live.textContent = `Live, updated ${clock(data.timestamp)}`;
+      live.textContent = `${page.isPaused ? 'Paused' : 'Live'}, updated ${clock(data.timestamp)}`;
       showNavigation();
-      void showUpdate();
+      if (!page.isPaused || page.memory.size === 0) void showUpdate();
     },
     lost: () => {
       contact.lose();
@@ -361,6 +406,19 @@ addEventListener('hashchange', () => {
   if (current?.place !== before) main.focus();
 });
 for (const type of ['mousedown', 'click']) document.addEventListener(type, carryState, { capture: true });
+
+context.onSelect = (from, to) => page.setParameters({ from, to });
+const showKeys = listenToKeys({
+  open: openArea,
+  pause: () => page.togglePause(),
+  compare: () => page.toggle('compare'),
+  utc: () => page.toggle('utc'),
+  leave: () => page.setParameters({ kiosk: undefined, from: undefined, to: undefined, pause: undefined }),
+});
+toolbar.help.addEventListener('click', showKeys);
+document.addEventListener('click', ({ target }) => {
+  for (const menu of document.querySelectorAll('.menu[open]')) if (!menu.contains(target)) menu.open = false;
+});
 
 applyTheme(localStorage.getItem(THEME));
 start();

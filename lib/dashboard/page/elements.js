@@ -17,11 +17,90 @@ export function graphic(tag, attributes = {}, ...children) {
 function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false || value === null) continue;
-    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    if (name.startsWith('on')) listen(node, name.slice(2), value);
     else node.setAttribute(name, value === true ? '' : String(value));
   }
   node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return node;
+}
+
+/** The listeners of elements by type, which a patch replaces. */
+const listeners = new WeakMap();
+
+function listen(node, type, listener) {
+  const own = listeners.get(node) ?? {};
+  listeners.set(node, { ...own, [type]: listener });
+  if (own[type] === undefined) node.addEventListener(type, (event) => listeners.get(node)[type]?.(event));
+}
+
+/**
+ * Makes the children of a node equal to others, and keeps what is there as far as it can, so that focus, selection, scroll
+ * and hover survive. Children are matched by `data-key`, or else by their place. A child that is given again stays the very
+ * same; of one that is new, a copy may be shown, so nothing may hold on to it.
+ */
+export function patch(node, ...children) {
+  const wanted = children.filter((child) => child !== null && child !== undefined && child !== false);
+  patchChildren(
+    node,
+    wanted.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))),
+  );
+}
+
+function patchChildren(node, wanted) {
+  const given = new Set(wanted);
+  const byKey = new Map();
+  for (const child of node.childNodes) {
+    const key = child.dataset?.key;
+    if (key !== undefined && !given.has(child)) byKey.set(key, child);
+  }
+  let next = node.firstChild;
+  for (const child of wanted) {
+    if (child === next) {
+      next = next.nextSibling;
+      continue;
+    }
+    const key = child.dataset?.key;
+    const found = key === undefined ? next : byKey.get(key);
+    const canStay =
+      found &&
+      !given.has(found) &&
+      isAlike(found, child) &&
+      (key !== undefined || found.dataset?.key === undefined);
+    if (!canStay || child.isConnected) {
+      node.insertBefore(child, next);
+      continue;
+    }
+    patchNode(found, child);
+    if (found === next) next = next.nextSibling;
+    else node.insertBefore(found, next);
+  }
+  while (next !== null) {
+    const gone = next;
+    next = next.nextSibling;
+    gone.remove();
+  }
+}
+
+function isAlike(old, child) {
+  return old.nodeType === child.nodeType && old.nodeName === child.nodeName;
+}
+
+/** Makes an element equal to another one of its kind. What somebody has opened or typed stays. */
+export function patchNode(old, wanted) {
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== wanted.data) old.data = wanted.data;
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!wanted.hasAttribute(name) && !(name === 'open' && old.nodeName === 'DETAILS'))
+      old.removeAttribute(name);
+  }
+  for (const { name, value } of wanted.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  for (const type of Object.keys(listeners.get(wanted) ?? {})) listen(old, type, listeners.get(wanted)[type]);
+  if (old.nodeName === 'INPUT' || old.nodeName === 'SELECT') return;
+  patchChildren(old, [...wanted.childNodes]);
 }
 
 /** Replaces the children of a node. Null, undefined and false are left out. */
@@ -44,9 +123,8 @@ export function notice(title, text) {
  * @param {{ disabled?: boolean }} [options]
  */
 export function actionButton(text, act, { disabled = false } = {}) {
-  const problem = element('span', { class: 'error', role: 'alert' });
-  const button = element('button', { type: 'button', disabled }, text);
-  button.addEventListener('click', async () => {
+  const onclick = async ({ currentTarget: button }) => {
+    const problem = button.nextElementSibling;
     button.disabled = true;
     problem.textContent = '';
     try {
@@ -55,8 +133,13 @@ export function actionButton(text, act, { disabled = false } = {}) {
       problem.textContent = error.message;
     }
     button.disabled = disabled;
-  });
-  return element('span', { class: 'action' }, button, problem);
+  };
+  return element(
+    'span',
+    { class: 'action' },
+    element('button', { type: 'button', disabled, onclick }, text),
+    element('span', { class: 'error', role: 'alert' }),
+  );
 }
 
 /** Returns a state with a symbol, which does not depend on color. */
@@ -96,26 +179,42 @@ const SYMBOLS = {
  * Returns a table with sortable columns.
  *
  * @param {{ title: string, text?: (row: any) => string | Node, value: (row: any) => unknown, number?: boolean }[]} columns
- * @param {{ rows: any[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: Map<string, unknown>, isSubdued?: (row: any) => boolean }} options
- *   `remember` keeps the sort order between updates, under `key`; `isSubdued` marks less important rows
+ * @param {{ rows: any[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: Pick<Map<string, unknown>, 'get' | 'set'>, rowKey?: (row: any) => string, isSubdued?: (row: any) => boolean }} options
+ *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` tells rows apart when the
+ *   table is patched; `isSubdued` marks less important rows
  */
 export function sortableTable(
   columns,
-  { rows, caption, key = caption, sortBy, descending = true, empty, remember, isSubdued = () => false },
+  {
+    rows,
+    caption,
+    key = caption,
+    sortBy,
+    descending = true,
+    empty,
+    remember,
+    rowKey,
+    isSubdued = () => false,
+  },
 ) {
-  const order = remember.get(key) ?? { by: sortBy ?? columns[0].title, descending };
+  // Without an order, the rows stay as they are given.
+  const order = remember.get(key) ?? { by: sortBy, descending };
   const body = element('tbody');
   const heads = columns.map((column) =>
     element(
       'th',
       { scope: 'col', class: column.number && 'number' },
-      element('button', { type: 'button', onclick: () => sort(column) }, column.title),
+      element(
+        'button',
+        { type: 'button', onclick: (event) => sort(column, event.currentTarget) },
+        column.title,
+      ),
     ),
   );
   const show = () => {
-    const column = columns.find(({ title }) => title === order.by) ?? columns[0];
-    const sorted = rows.toSorted((a, b) => compare(column.value(a), column.value(b)));
-    if (order.descending) sorted.reverse();
+    const column = columns.find(({ title }) => title === order.by);
+    const sorted = column ? rows.toSorted((a, b) => compare(column.value(a), column.value(b))) : [...rows];
+    if (column && order.descending) sorted.reverse();
     columns.forEach(({ title }, i) => {
       const sortedBy = title === order.by;
       heads[i].setAttribute('aria-sort', sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none');
@@ -124,11 +223,11 @@ export function sortableTable(
       ...sorted.map((row) =>
         element(
           'tr',
-          { class: isSubdued(row) && 'subdued' },
+          { class: isSubdued(row) && 'subdued', 'data-key': rowKey && `row ${rowKey(row)}` },
           ...columns.map((each) =>
             element(
               'td',
-              { class: each.number && 'number' },
+              { class: each.number && 'number', 'data-title': each.title },
               each.text ? each.text(row) : String(each.value(row) ?? '–'),
             ),
           ),
@@ -136,14 +235,17 @@ export function sortableTable(
       ),
     );
   };
-  const sort = (column) => {
+  const sort = (column, button) => {
     order.descending = order.by === column.title ? !order.descending : Boolean(column.number);
     order.by = column.title;
     remember.set(key, order);
     show();
+    // After a patch, what is shown is an older copy.
+    const shown = button.closest('.scroll');
+    if (shown !== null && shown !== root) patchNode(shown, root);
   };
   show();
-  return element(
+  const root = element(
     'div',
     { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
     element(
@@ -155,6 +257,7 @@ export function sortableTable(
     ),
     rows.length === 0 && element('p', { class: 'empty' }, empty ?? 'No data'),
   );
+  return root;
 }
 
 function compare(a, b) {

@@ -1,3 +1,4 @@
+import { zone } from './chart-context.js';
 import { read } from './connection.js';
 import { element, fill } from './elements.js';
 import { ago, clock } from './format.js';
@@ -120,7 +121,7 @@ export function when(timestamp) {
     {
       class: 'muted',
       datetime: new Date(timestamp).toISOString(),
-      title: new Date(timestamp).toLocaleString(),
+      title: new Date(timestamp).toLocaleString(undefined, zone()),
     },
     `${clock(timestamp)}, ${ago(timestamp)}`,
   );
@@ -129,7 +130,7 @@ export function when(timestamp) {
 /** Returns the date and time of a timestamp in milliseconds. */
 export function at(timestamp) {
   const date = new Date(timestamp);
-  return element('time', { datetime: date.toISOString() }, date.toLocaleString());
+  return element('time', { datetime: date.toISOString() }, date.toLocaleString(undefined, zone()));
 }
 
 /** Returns an element that opens, whose content is read then. */

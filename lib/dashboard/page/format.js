@@ -1,3 +1,5 @@
+import { zone } from './chart-context.js';
+
 const number = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
 const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -32,7 +34,7 @@ const FORMATS = {
   ratio: (value) => `${number.format(value * 100)} %`,
   'per second': (value) => `${plain(value)}/s`,
   'bytes per second': (value) => `${bytes(value)}/s`,
-  timestamp: (value) => new Date(value * 1000).toLocaleString(),
+  timestamp: (value) => new Date(value * 1000).toLocaleString(undefined, zone()),
 };
 
 /** Returns a value with its unit; a dash if it is unknown. */
@@ -42,7 +44,20 @@ export function formatted(value, unit = 'number') {
 
 /** Returns the time of day. */
 export function clock(milliseconds) {
-  return new Date(milliseconds).toLocaleTimeString(undefined, { hour12: false });
+  return new Date(milliseconds).toLocaleTimeString(undefined, { hour12: false, ...zone() });
+}
+
+/** Returns the time of day, with the date if it is not of today. */
+export function dateAndTime(milliseconds) {
+  const date = new Date(milliseconds);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday ? clock(milliseconds) : date.toLocaleString(undefined, { hour12: false, ...zone() });
+}
+
+/** Returns hours and minutes. */
+export function shortClock(milliseconds) {
+  const options = { hour12: false, hour: '2-digit', minute: '2-digit', ...zone() };
+  return new Date(milliseconds).toLocaleTimeString(undefined, options);
 }
 
 /** Returns the approximate age of a timestamp. */

@@ -1,5 +1,5 @@
 import { read } from './connection.js';
-import { badge, element, fill, sortableTable } from './elements.js';
+import { badge, element, patch, sortableTable } from './elements.js';
 import { clock, formatted } from './format.js';
 
 const COLUMNS = [
@@ -32,7 +32,7 @@ export const healthView = {
     const rows = Object.entries(health.checks).map(([name, check]) => ({ name, ...check }));
     return () => {
       page.memory.set('shown', true);
-      fill(
+      patch(
         page.main,
         element(
           'div',
@@ -46,7 +46,7 @@ export const healthView = {
           caption: 'Health checks',
           sortBy: 'Check',
           descending: false,
-          remember: page.memory,
+          remember: page.sorting,
         }),
       );
     };

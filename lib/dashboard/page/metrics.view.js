@@ -1,7 +1,9 @@
 import { Chart } from './charts.js';
 import { read } from './connection.js';
-import { element, fill, sortableTable } from './elements.js';
+import { copyText } from './copies.js';
+import { element, fill, patch, sortableTable } from './elements.js';
 import { formatted, labelText } from './format.js';
+import { readTrial, RuleForm, withTrial } from './rule.part.js';
 
 const LIST_COLUMNS = [
   {
@@ -26,45 +28,42 @@ function seriesColumn() {
 async function loadList(page) {
   const metrics = await read('metrics');
   return () => {
-    const shown = page.memory.get('list');
-    if (shown !== undefined) {
-      shown(metrics);
-      return;
-    }
-    const filter = element('input', {
-      id: 'filter',
-      type: 'search',
-      placeholder: 'http, process, deals…',
-      autocomplete: 'off',
-    });
-    const list = element('div');
-    let all = metrics;
-    const show = () => {
-      const searched = filter.value.trim().toLowerCase();
-      const rows = all.filter(({ name, help }) => `${name} ${help}`.toLowerCase().includes(searched));
-      list.replaceChildren(
-        sortableTable(LIST_COLUMNS, {
-          rows,
-          caption: 'Metrics',
-          sortBy: 'Metric',
-          descending: false,
-          empty: 'No metric matches the filter.',
-          remember: page.memory,
-        }),
+    if (!page.memory.has('list')) {
+      const filter = element('input', {
+        id: 'filter',
+        type: 'search',
+        placeholder: 'http, process, deals…',
+        autocomplete: 'off',
+        value: page.parameter('search'),
+      });
+      filter.addEventListener('input', () =>
+        page.setParameters({ search: filter.value.trim() }, { replace: true }),
       );
-    };
-    filter.addEventListener('input', show);
-    page.memory.set('list', (latest) => {
-      all = latest;
-      if (!list.contains(document.activeElement)) show();
-    });
-    fill(
-      page.main,
-      element('h1', {}, 'Metrics'),
-      element('div', { class: 'row' }, element('label', { for: 'filter' }, 'Filter metrics'), filter),
-      list,
+      page.memory.set('filter', filter);
+      page.memory.set('list', element('div'));
+      fill(
+        page.main,
+        element('h1', {}, 'Metrics'),
+        element('div', { class: 'row' }, element('label', { for: 'filter' }, 'Filter metrics'), filter),
+        page.memory.get('list'),
+      );
+    }
+    const searched = (page.parameter('search') ?? '').toLowerCase();
+    const filter = page.memory.get('filter');
+    if (document.activeElement !== filter) filter.value = page.parameter('search') ?? '';
+    const rows = metrics.filter(({ name, help }) => `${name} ${help}`.toLowerCase().includes(searched));
+    patch(
+      page.memory.get('list'),
+      sortableTable(LIST_COLUMNS, {
+        rows,
+        caption: 'Metrics',
+        sortBy: 'Metric',
+        descending: false,
+        empty: 'No metric matches the filter.',
+        remember: page.sorting,
+        rowKey: ({ name }) => name,
+      }),
     );
-    show();
   };
 }
 
@@ -103,12 +102,15 @@ function seriesColumns({ type, unit }) {
 }
 
 function copyable(text) {
-  const copy = element('button', { type: 'button' }, 'Copy');
-  copy.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(text);
-    copy.textContent = 'Copied';
-  });
-  return element('p', { class: 'row' }, element('code', {}, text), copy);
+  const onclick = async ({ currentTarget: button }) => {
+    button.textContent = (await copyText(text)) ? 'Copied' : 'Not copied';
+  };
+  return element(
+    'p',
+    { class: 'row' },
+    element('code', {}, text),
+    element('button', { type: 'button', onclick }, 'Copy'),
+  );
 }
 
 let chart;
@@ -118,12 +120,27 @@ async function loadMetric(page, name, tags) {
     ...Object.entries(page.query({ name })),
     ...tags.map((tag) => ['tag', tag]),
   ]);
-  const metric = await read('metric', query);
+  const [metric, trial] = await Promise.all([read('metric', query), readTrial(page, name, tags)]);
   return () => {
-    if (chart === undefined || !chart.node.isConnected) chart = new Chart(metric.chart);
-    page.memory.set('shown', true);
-    fill(
-      page.main,
+    if (!page.memory.has('parts')) {
+      chart = new Chart(metric.chart);
+      const parts = {
+        head: element('div', { class: 'stack' }),
+        rule: new RuleForm(page, metric),
+        tail: element('div', { class: 'stack' }),
+      };
+      page.memory.set('parts', parts);
+      fill(
+        page.main,
+        parts.head,
+        element('div', { class: 'panels wide' }, chart.node),
+        parts.rule.node,
+        parts.tail,
+      );
+    }
+    const { head, rule, tail } = page.memory.get('parts');
+    patch(
+      head,
       element('p', {}, element('a', { href: '#/explore/metrics' }, '← All metrics')),
       element(
         'div',
@@ -138,17 +155,16 @@ async function loadMetric(page, name, tags) {
           ...tags.map((tag) => element('code', {}, tag)),
           element('a', { href: address(name, []) }, 'Clear filters'),
         ),
-      element('div', { class: 'panels' }, chart.node),
-      ...(metric.availableTags.length === 0
-        ? []
-        : [
-            element(
-              'section',
-              { class: 'card' },
-              element('h2', {}, 'Filter by label'),
-              ...tagLinks(metric, tags),
-            ),
-          ]),
+    );
+    patch(
+      tail,
+      metric.availableTags.length > 0 &&
+        element(
+          'section',
+          { class: 'card' },
+          element('h2', {}, 'Filter by label'),
+          ...tagLinks(metric, tags),
+        ),
       sortableTable(seriesColumns(metric), {
         rows: metric.series,
         caption:
@@ -158,11 +174,13 @@ async function loadMetric(page, name, tags) {
         key: 'Series',
         sortBy: metric.type === 'histogram' ? 'Count' : 'Value',
         empty: 'No series yet.',
-        remember: page.memory,
+        remember: page.sorting,
+        rowKey: ({ labels }) => labelText(labels),
       }),
       element('section', { class: 'card' }, element('h2', {}, 'PromQL'), ...metric.promQl.map(copyable)),
     );
-    chart.update(metric.chart);
+    rule.update(trial);
+    chart.update(withTrial(metric.chart, trial));
   };
 }
 
@@ -184,7 +202,7 @@ export const cardinalityView = {
     const largest = Math.max(1, ...metrics.map(({ seriesCount }) => seriesCount));
     return () => {
       page.memory.set('shown', true);
-      fill(
+      patch(
         page.main,
         element(
           'div',
@@ -203,7 +221,13 @@ export const cardinalityView = {
                 labels.map(({ name, values }) => `${name}: ${formatted(values)}`).join(' · ') || 'none',
             },
           ],
-          { rows: metrics, caption: 'Metrics by number of series', sortBy: 'Series', remember: page.memory },
+          {
+            rows: metrics,
+            caption: 'Metrics by number of series',
+            sortBy: 'Series',
+            remember: page.sorting,
+            rowKey: ({ name }) => name,
+          },
         ),
       );
     };

@@ -1,6 +1,6 @@
 import { Chart } from './charts.js';
 import { read } from './connection.js';
-import { element, fill, notice } from './elements.js';
+import { element, fill, notice, patch } from './elements.js';
 
 /** The charts of a view. They are reused between updates. */
 export class ChartGrid {
@@ -38,22 +38,30 @@ export class ChartGrid {
   }
 }
 
+/** Returns what is to be said about the history of the metrics of a view. */
+export function noteList(notes = []) {
+  return notes.map((note) => element('p', { class: 'help' }, note));
+}
+
 /** Returns a view that consists of charts. */
 export function panelsView(name) {
   let grid;
+  const notes = element('div');
   return {
     async load(page) {
-      const { title, empty, panels } = await read('view', page.query({ name }));
+      const view = await read('view', page.query({ name }));
+      const { title, empty, panels } = view;
       return () => {
         if (panels.length === 0) {
-          fill(page.main, element('h1', {}, title), notice('No data', empty));
+          fill(page.main, element('h1', {}, title), notice('No data', empty), ...noteList(view.notes));
           return;
         }
         if (grid === undefined || !grid.node.isConnected) {
           grid = new ChartGrid();
-          fill(page.main, element('h1', {}, title), grid.node);
+          fill(page.main, element('h1', {}, title), notes, grid.node);
         }
         page.memory.set('shown', true);
+        patch(notes, ...noteList(view.notes));
         grid.update(panels);
       };
     },

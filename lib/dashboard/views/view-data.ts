@@ -1,7 +1,10 @@
 import type { RangeSeries } from '../../query/range-query.js';
 import type { VitalName } from '../../query/vital-definitions.js';
+import { conventionOfAll } from '../../metrics/conventions/conventions.js';
+import { ConventionalNames } from '../../query/conventional-names.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
+import { promQlOfQuery } from './panel-promql.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 import { type TimeRange, timeRangeOf } from './time-range.js';
 
@@ -34,6 +37,8 @@ export interface PanelData {
   /** Number of lines that are left out. */
   readonly omitted: number;
   readonly thresholds: readonly Threshold[];
+  /** The queries of the chart in PromQL. */
+  readonly promQl: readonly string[];
 }
 
 /** A threshold of a vital, in the unit of its chart. */
@@ -47,6 +52,8 @@ export interface ViewData {
   readonly title: string;
   readonly empty: string;
   readonly panels: readonly PanelData[];
+  /** Sentences about what the history lacks. */
+  readonly notes?: readonly string[];
 }
 
 /** A reader of the data of views from the history. Its generators yield after each small step. */
@@ -54,6 +61,7 @@ export class ViewReader {
   constructor(
     private readonly history: DashboardHistory,
     private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
+    private readonly names = new ConventionalNames(conventionOfAll('prometheus')),
   ) {}
 
   /** Reads the data of a view. Charts without data are left out. */
@@ -92,6 +100,9 @@ export class ViewReader {
       times,
       series: (yield* highestLines(lines)).map(roundedLine),
       omitted: Math.max(0, lines.length - MAX_LINES) + leftOut,
+      promQl: present.map((query) =>
+        promQlOfQuery(query, this.history.typeOf(query.metric) ?? 'gauge', windowMs, this.names),
+      ),
       thresholds:
         threshold === undefined
           ? []

@@ -1,0 +1,132 @@
+import type { HealthReport } from '../../health/health-report.js';
+import { DATABASE_METRICS, HTTP_METRICS } from '../../metrics/metric-names.js';
+import { inTimeSlices } from '../../primitives/time-slices.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { AlertRow, VitalRow } from '../alert-rows.js';
+import type { Timeline } from './timeline.js';
+import { failurePeriodOf, readTraffic } from './traffic.js';
+import { type PartState, type Verdict, type VerdictCause, verdictOf } from './verdict.js';
+
+/** The window of a verdict, in milliseconds. */
+const WINDOW_MS = 300_000;
+/** Event loop lag from which on it is worth a word, in seconds. */
+const LAG_SECONDS = 0.1;
+/** The factor by which the database must be slower than before, and the least mean duration, in seconds. */
+const SLOWER = 2;
+const SLOW_DATABASE_SECONDS = 0.02;
+/** Share of failed operations of a database from which on it is worth a word. */
+const FAILED_SHARE = 0.01;
+const LAG = 'nodejs_eventloop_lag_p99_seconds';
+
+/** The sources of a verdict beside the overview. */
+export interface VerdictSources {
+  readonly history: MetricsHistory;
+  readonly records: { causes(): readonly VerdictCause[] };
+  readonly blocks: {
+    find(): readonly { readonly startedAt: number; readonly durationMs: number; readonly culprit: string }[];
+  };
+  readonly timeline: Pick<Timeline, 'events'>;
+}
+
+/** The parts of the overview that a verdict is made of. */
+export interface VerdictOverview {
+  readonly timestamp: number;
+  readonly health: HealthReport;
+  readonly alerts: readonly AlertRow[];
+  readonly vitals: readonly VitalRow[];
+}
+
+/** A reader of the verdict. */
+export class VerdictReader {
+  constructor(private readonly sources: VerdictSources) {}
+
+  /** Reads the verdict, in slices of time. */
+  read(overview: VerdictOverview): Promise<Verdict> {
+    return inTimeSlices(this.steps(overview));
+  }
+
+  private *steps({ timestamp, health, alerts, vitals }: VerdictOverview): Generator<void, Verdict, void> {
+    const { history, records, timeline } = this.sources;
+    const traffic = yield* readTraffic(history, WINDOW_MS);
+    const [worst] = traffic.routes;
+    const period = worst && worst.failures > 0 ? failurePeriodOf(history, worst) : undefined;
+    yield;
+    const at = history.lastSample;
+    const [p95] =
+      at === undefined || traffic.windowMs === 0
+        ? []
+        : yield* history.queryRange(HTTP_METRICS.duration, { quantiles: [0.95] }, traffic.windowMs, [at]);
+    const healthSince = new Map(
+      timeline
+        .events()
+        .filter(({ kind }) => kind === 'health')
+        .map(({ text, at: since }) => [/^Health check (.+?) is /.exec(text)?.[1] ?? '', since]),
+    );
+    return verdictOf({
+      health,
+      alerts: firing(alerts),
+      traffic,
+      failing: worst && period && { ...worst, ...period },
+      causes: records.causes(),
+      parts: [...(yield* this.database()), ...this.eventLoop(timestamp), ...memory(vitals)],
+      p95: p95?.values[0],
+      healthSince,
+    });
+  }
+
+  private *database(): Generator<void, PartState[], void> {
+    const { history } = this.sources;
+    const { lastSample } = history;
+    const { duration, errors } = DATABASE_METRICS;
+    const windowMs = history.coveredMs(duration, WINDOW_MS);
+    if (lastSample === undefined || windowMs === 0) return [];
+    const [counts] = yield* history.queryRange(duration, 'increase', windowMs, [lastSample]);
+    const [means] = yield* history.queryRange(duration, 'average', windowMs, [
+      lastSample - windowMs,
+      lastSample,
+    ]);
+    const [failed] = yield* history.queryRange(errors, 'increase', windowMs, [lastSample]);
+    const count = counts?.values[0] || 0;
+    if (count === 0) return [];
+    const share = (failed?.values[0] || 0) / count;
+    const [before = NaN, now = NaN] = means?.values ?? [];
+    let problem: string | undefined;
+    if (share >= FAILED_SHARE) problem = `${Math.round(share * 100)} % of the database operations fail`;
+    else if (now >= SLOW_DATABASE_SECONDS && now > before * SLOWER) {
+      problem = `database operations take ${Math.round(now * 1000)} ms, before it was ${Number((before * 1000).toPrecision(2))} ms`;
+    }
+    return [{ name: 'database', problem }];
+  }
+
+  private eventLoop(now: number): PartState[] {
+    const { history, blocks } = this.sources;
+    const lag = history.last(LAG, { groupBy: [] })[0]?.value;
+    if (lag === undefined) return [];
+    const block = blocks.find().find(({ startedAt }) => startedAt > now - WINDOW_MS);
+    let problem: string | undefined;
+    if (block !== undefined) {
+      const ms = Math.round(block.durationMs);
+      // A reason in parentheses is no function.
+      problem = block.culprit.startsWith('(')
+        ? `the event loop was blocked for ${ms} ms ${block.culprit}`
+        : `${block.culprit} blocked the event loop for ${ms} ms`;
+    } else if (lag >= LAG_SECONDS) problem = `the event loop lags by ${Math.round(lag * 1000)} ms`;
+    return [{ name: 'event loop', problem }];
+  }
+}
+
+function memory(vitals: readonly VitalRow[]): PartState[] {
+  const vital = vitals.find(({ name }) => name === 'memory_percent');
+  if (vital?.value === undefined) return [];
+  const isNormal = vital.state === 'ok';
+  return [{ name: 'memory', problem: isNormal ? undefined : `memory is at ${Math.round(vital.value)} %` }];
+}
+
+function firing(alerts: readonly AlertRow[]): AlertRow[] {
+  return alerts
+    .filter(
+      ({ state, silencedBy, inhibitedBy }) =>
+        state === 'firing' && silencedBy === undefined && inhibitedBy === undefined,
+    )
+    .toSorted((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'));
+}

@@ -1,0 +1,249 @@
+import type { HealthReport } from '../../health/health-report.js';
+import type { AlertRow } from '../alert-rows.js';
+import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
+
+/** A part of a sentence; a time is shown in the time zone of the reader. */
+export type SentencePart = string | { readonly at: number };
+
+/** The state of the application in a sentence. */
+export interface Verdict {
+  readonly state: 'ok' | 'warning' | 'critical';
+  /** The sentence, with times in UTC. */
+  readonly text: string;
+  readonly parts: readonly SentencePart[];
+  /** The route that it is about. */
+  readonly route?: { readonly method: string; readonly route: string };
+  /** Name of the alert rule or health check that it is about, which need not be told again. */
+  readonly about?: string;
+}
+
+/** A cause of slow or failed operations, as the records of operations know it. */
+export interface VerdictCause {
+  readonly name: string;
+  readonly hasFailed: boolean;
+  readonly cause: { readonly kind: string; readonly text: string };
+  readonly maxDurationMs: number;
+}
+
+/** A part of the application, such as its database. */
+export interface PartState {
+  readonly name: string;
+  /** Undefined while it is normal. */
+  readonly problem: string | undefined;
+}
+
+/** The facts that a verdict is made of. */
+export interface VerdictFacts {
+  readonly health: HealthReport;
+  /** The alerts that fire and are not suppressed, the most severe first. */
+  readonly alerts: readonly AlertRow[];
+  readonly traffic: Traffic;
+  /** The failures of the route with most of them, if any is failing now. */
+  readonly failing: (RouteTraffic & FailurePeriod) | undefined;
+  readonly causes: readonly VerdictCause[];
+  readonly parts: readonly PartState[];
+  /** 95th percentile of the response times, in seconds. */
+  readonly p95: number | undefined;
+  /** Time since which a health check has its status, by name, in milliseconds since the Unix epoch. */
+  readonly healthSince: ReadonlyMap<string, number>;
+}
+
+/** Share of the requests of a route from which on its failures are a warning. */
+const WARNING_SHARE = 0.02;
+const CRITICAL_SHARE = 0.1;
+/** Number of requests below which a percentage says less than the numbers. */
+const FEW_REQUESTS = 10;
+/** Duration from which on the slowest operation is worth a word, in milliseconds. */
+const SLOW_MS = 100;
+/** The kinds of causes that name something to look at. */
+const NAMED: ReadonlySet<string> = new Set([
+  'slow_call',
+  'repeated_calls',
+  'pool',
+  'blocked_event_loop',
+  'waiting_for_event_loop',
+]);
+/** The longest text of a cause in the sentence, in UTF-16 code units. */
+const MAX_CAUSE = 220;
+/** The longest name of an operation in the sentence, in UTF-16 code units. */
+const MAX_NAME = 120;
+
+/** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
+export function verdictOf(facts: VerdictFacts): Verdict {
+  const draft = failingRoute(facts) ?? failingCheck(facts) ?? firingAlert(facts) ?? withoutFailure(facts);
+  const normal = normalParts(facts.parts);
+  const problems = facts.parts
+    .flatMap(({ problem }) => problem ?? [])
+    .filter((problem) => !draft.isIn(problem));
+  const parts = [
+    ...draft.parts,
+    ...problems.flatMap((problem) => ['; ', problem]),
+    ...(normal === '' ? [] : ['; ', normal]),
+    '.',
+  ];
+  return {
+    state: draft.state,
+    text: parts.map((part) => (typeof part === 'string' ? part : clockInUtc(part.at))).join(''),
+    parts: joined(parts),
+    ...(draft.route && { route: draft.route }),
+    ...(draft.about !== undefined && { about: draft.about }),
+  };
+}
+
+class Draft {
+  constructor(
+    readonly state: Verdict['state'],
+    readonly parts: readonly SentencePart[],
+    readonly route?: Verdict['route'],
+    readonly about?: string,
+  ) {}
+
+  isIn(text: string): boolean {
+    return this.parts.some((part) => typeof part === 'string' && part.includes(text));
+  }
+}
+
+function failingRoute({ failing, traffic, causes, alerts, health }: VerdictFacts): Draft | undefined {
+  if (failing === undefined) return undefined;
+  const { method, route, share, failures, requests, since } = failing;
+  const name = shortened(`${method} ${route}`, MAX_NAME);
+  const alert = alerts.find(({ labels }) => labels['route'] === route);
+  const isCritical = share >= CRITICAL_SHARE || alert?.severity === 'critical';
+  if (!isCritical && share < WARNING_SHARE && alert === undefined) return undefined;
+  const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
+  const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
+  const others = traffic.routes.filter((each) => each.failures > 0).length - 1;
+  const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
+  return new Draft(
+    isCritical ? 'critical' : 'warning',
+    [
+      requests < FEW_REQUESTS
+        ? `${amount} of ${name} have failed since `
+        : `${name} has failed ${amount} since `,
+      { at: since },
+      cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
+      others > 0 ? `; ${others} more ${others === 1 ? 'route fails' : 'routes fail'}` : '',
+      check === undefined ? '' : `; health check ${check[0]} is ${check[1].status}`,
+    ],
+    { method, route },
+    alert?.rule,
+  );
+}
+
+function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | undefined {
+  const failing = Object.entries(health.checks).filter(([, { status }]) => status !== 'healthy');
+  const [worst] = failing.toSorted(([, a], [, b]) => rank(b.status) - rank(a.status));
+  if (worst === undefined) return undefined;
+  const [name, { status, message }] = worst;
+  const since = healthSince.get(name);
+  const cause = causes.find(({ hasFailed }) => hasFailed);
+  return new Draft(
+    status === 'degraded' ? 'warning' : 'critical',
+    [
+      `Health check ${name} is ${status}`,
+      ...(since === undefined ? [] : [' since ', { at: since }]),
+      `: ${shortened(withoutPeriod(message), MAX_CAUSE)}`,
+      failing.length > 1
+        ? `; ${failing.length - 1} more ${failing.length === 2 ? 'check fails' : 'checks fail'}`
+        : '',
+      cause === undefined ? '' : `; ${shortened(cause.name, MAX_NAME)}: ${shortCause(cause.cause.text)}`,
+    ],
+    undefined,
+    name,
+  );
+}
+
+function rank(status: string): number {
+  return ['healthy', 'degraded', 'unhealthy', 'critical'].indexOf(status);
+}
+
+function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefined {
+  const [alert] = alerts;
+  if (alert === undefined) return undefined;
+  const cause = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
+  return new Draft(
+    alert.severity === 'critical' ? 'critical' : 'warning',
+    [
+      `${shortened(withoutPeriod(alert.message), MAX_CAUSE)}, since `,
+      { at: alert.since },
+      cause === undefined ? '' : `; ${shortened(cause.name, MAX_NAME)}: ${shortCause(cause.cause.text)}`,
+      alerts.length > 1
+        ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
+        : '',
+    ],
+    undefined,
+    alert.rule,
+  );
+}
+
+function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
+  const { requests, failures, windowMs } = traffic;
+  const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
+  if (requests === 0)
+    return new Draft('ok', [windowMs === 0 ? 'Waiting for the first requests' : `No requests in ${minutes}`]);
+  const perSecond = requests / (windowMs / 1000);
+  const failed =
+    failures === 0
+      ? 'No request fails'
+      : `${percent(failures / requests)} of the requests fail, most of them ${shortened(`${traffic.routes[0]?.method} ${traffic.routes[0]?.route}`, MAX_NAME)}`;
+  const slow = causes.find(
+    ({ hasFailed, maxDurationMs, cause: { kind } }) =>
+      !hasFailed && maxDurationMs >= SLOW_MS && NAMED.has(kind),
+  );
+  return new Draft('ok', [
+    failed,
+    `: ${figure(perSecond)} requests/s over ${minutes}`,
+    p95 === undefined ? '' : `, 95 % of them within ${milliseconds(p95 * 1000)}`,
+    slow === undefined
+      ? ''
+      : `; the slowest was ${shortened(slow.name, MAX_NAME)} with ${milliseconds(slow.maxDurationMs)}: ${shortCause(slow.cause.text)}`,
+  ]);
+}
+
+function normalParts(parts: readonly PartState[]): string {
+  const names = parts.flatMap(({ name, problem }) => (problem === undefined ? [name] : []));
+  if (names.length === 0) return '';
+  const last = names.at(-1);
+  return names.length === 1 ? `${last} is normal` : `${names.slice(0, -1).join(', ')} and ${last} are normal`;
+}
+
+/** Returns the text of a cause with the function and without the path of its file, which the causes below have. */
+function shortCause(text: string): string {
+  const short = withoutPeriod(text).replaceAll(/, at ([^,;()]{1,100}) \([^()]{1,300}\)/g, ' in $1');
+  return shortened(short, MAX_CAUSE);
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+function withoutPeriod(text: string): string {
+  return text.endsWith('.') ? text.slice(0, -1) : text;
+}
+
+/** Joins neighbouring strings. */
+function joined(parts: readonly SentencePart[]): SentencePart[] {
+  const all: SentencePart[] = [];
+  for (const part of parts) {
+    const last = all.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') all[all.length - 1] = last + part;
+    else if (part !== '') all.push(part);
+  }
+  return all;
+}
+
+function clockInUtc(at: number): string {
+  return `${new Date(at).toISOString().slice(11, 16)} UTC`;
+}
+
+function percent(share: number): string {
+  return `${share >= 0.095 ? Math.round(100 * share) : Number((100 * share).toPrecision(1))} %`;
+}
+
+function figure(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(2)));
+}
+
+function milliseconds(ms: number): string {
+  return ms >= 1_000 ? `${figure(ms / 1000)} s` : `${figure(ms)} ms`;
+}

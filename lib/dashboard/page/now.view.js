@@ -1,0 +1,266 @@
+import { sparkline } from './charts.js';
+import { read } from './connection.js';
+import { badge, element, fill, patch, sortableTable, stateBadge, suppressionOf } from './elements.js';
+import { ago, dateAndTime, formatted, labelText, shortClock } from './format.js';
+import { ChartGrid, noteList } from './panels.view.js';
+
+/** The most causes and events that are listed; the areas have all of them. */
+const MAX_CAUSES = 5;
+const MAX_EVENTS = 12;
+
+const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical' };
+const RANK = ['healthy', 'degraded', 'unhealthy', 'critical'];
+const HEADLINES = {
+  healthy: 'Healthy',
+  degraded: 'Degraded',
+  unhealthy: 'Unhealthy',
+  critical: 'Critical',
+};
+
+/** Returns the worse of the status and the state of the verdict. */
+function stateOf({ status, verdict }) {
+  const own = STATES[verdict?.state] ?? 'healthy';
+  return RANK.indexOf(own) > RANK.indexOf(status) ? own : status;
+}
+
+function banner(overview) {
+  const { verdict } = overview;
+  const state = stateOf(overview);
+  const { method, route } = verdict?.route ?? {};
+  const sentence = (verdict?.parts ?? ['Waiting for the first sample.']).map((part) =>
+    typeof part === 'string'
+      ? part
+      : element('time', { datetime: new Date(part.at).toISOString() }, shortClock(part.at)),
+  );
+  return element(
+    'section',
+    { class: 'banner', 'data-state': state, 'aria-label': 'Verdict' },
+    element('h1', {}, HEADLINES[state]),
+    element('p', { class: 'verdict' }, ...sentence),
+    route !== undefined &&
+      element('p', {}, element('a', { href: routeHref(method, route) }, `Open ${method} ${route}`)),
+  );
+}
+
+function routeHref(method, route) {
+  return `#/routes/${encodeURIComponent(method)}/${encodeURIComponent(route)}`;
+}
+
+/** Returns what is wrong, the most severe first. What the verdict says is not said again. */
+function problemList({ alerts, health, verdict }, causes) {
+  const about = verdict?.about;
+  const checks = Object.entries(health.checks)
+    .filter(([name, { status }]) => status !== 'healthy' && name !== about)
+    .map(([name, { status, message }]) => ({
+      rank: status === 'degraded' ? 1 : 2,
+      node: element(
+        'li',
+        { class: 'row', 'data-key': `check ${name}` },
+        badge(status),
+        element('a', { href: '#/now/health' }, `Health check ${name}`),
+        element('span', {}, message),
+      ),
+    }));
+  const firing = alerts
+    .filter(({ rule }) => rule !== about)
+    .map((alert) => {
+      const isSuppressed = suppressionOf(alert) !== undefined;
+      const isFiring = alert.state === 'firing';
+      return {
+        rank: isSuppressed ? 0 : !isFiring ? 0.6 : alert.severity === 'critical' ? 2 : 1,
+        node: element(
+          'li',
+          { class: isSuppressed ? 'row subdued' : 'row', 'data-key': `alert ${alert.id}` },
+          isFiring && !isSuppressed ? badge(alert.severity) : stateBadge(alert),
+          element('a', { href: '#/now/alerts' }, alert.rule),
+          element('span', {}, alert.message),
+          element('span', { class: 'limit-text' }, ago(alert.since)),
+        ),
+      };
+    });
+  const failed = causes.filter(({ hasFailed }) => hasFailed).slice(0, MAX_CAUSES);
+  const slow = causes.filter(({ hasFailed }) => !hasFailed).slice(0, Math.max(2, MAX_CAUSES - failed.length));
+  const operations = [...failed, ...slow].map(({ name, hasFailed, cause, count, maxDurationMs }) => ({
+    rank: hasFailed ? 1.5 : 0.5,
+    node: element(
+      'li',
+      { class: 'row', 'data-key': `cause ${name} ${cause.kind} ${hasFailed}` },
+      hasFailed
+        ? badge('critical', `${formatted(count)} failed`)
+        : badge('info', `up to ${formatted(maxDurationMs, 'milliseconds')}`),
+      element('strong', {}, name),
+      element('span', { class: 'cause' }, cause.text),
+    ),
+  }));
+  return [...checks, ...firing, ...operations].toSorted((a, b) => b.rank - a.rank).map(({ node }) => node);
+}
+
+function limitText({ thresholds, unit }) {
+  return thresholds.map(({ value, severity }) => `${severity} at ${formatted(value, unit)}`).join(', ');
+}
+
+function tile(vital) {
+  const { title, unit, value, state, thresholds, trend } = vital;
+  return element(
+    'div',
+    { class: 'tile', 'data-state': state },
+    element('dt', {}, title, state !== 'ok' && badge(state, state === 'unknown' ? 'no data' : state)),
+    element('dd', { class: 'value' }, formatted(value, unit)),
+    element('dd', { class: 'limit-text' }, limitText(vital)),
+    element('dd', {}, sparkline(trend, thresholds[0]?.value)),
+  );
+}
+
+const ROUTE_COLUMNS = [
+  {
+    title: 'Route',
+    value: ({ method, route }) => `${route} ${method}`,
+    text: ({ method, route }) => element('a', { href: routeHref(method, route) }, `${method} ${route}`),
+  },
+  {
+    title: 'Failed',
+    number: true,
+    value: ({ failures }) => failures,
+    text: ({ failures, errorPercent }) =>
+      failures > 0
+        ? element(
+            'span',
+            { class: 'error' },
+            `${formatted(errorPercent, 'percent')} (${formatted(failures)})`,
+          )
+        : '–',
+  },
+  column('Share of the time', ({ timeShare }) => timeShare, 'ratio'),
+  column('Rate', ({ perSecond }) => perSecond, 'per second'),
+  column('Mean duration', ({ meanSeconds }) => meanSeconds, 'seconds'),
+];
+
+function column(title, value, unit) {
+  return { title, number: true, value, text: (row) => formatted(value(row), unit) };
+}
+
+function routeTable({ routes, omittedRoutes, windowMs }, page) {
+  if (routes.length === 0) return null;
+  const more = omittedRoutes > 0 ? `; ${omittedRoutes} more in Routes` : '';
+  return sortableTable(ROUTE_COLUMNS, {
+    rows: routes,
+    caption: `Routes by impact, last ${formatted(windowMs, 'milliseconds')}${more}`,
+    key: 'routes',
+    sortBy: routes.some(({ failures }) => failures > 0) ? 'Failed' : 'Share of the time',
+    remember: page.sorting,
+    rowKey: ({ method, route }) => `${method} ${route}`,
+  });
+}
+
+const CHANGE_COLUMNS = [
+  {
+    title: 'Series',
+    value: ({ metric, labels }) => `${metric} ${labelText(labels)}`,
+    text: ({ metric, labels }) =>
+      element(
+        'span',
+        {},
+        element('a', { href: metricHref(metric, labels) }, metric),
+        ' ',
+        Object.keys(labels).length > 0 && element('code', {}, labelText(labels)),
+      ),
+  },
+  {
+    title: 'Before',
+    number: true,
+    value: ({ before }) => before,
+    text: ({ before, unit }) => formatted(before, unit),
+  },
+  { title: 'Now', number: true, value: ({ now }) => now, text: ({ now, unit }) => formatted(now, unit) },
+];
+
+function metricHref(metric, labels) {
+  const tags = Object.entries(labels).map(([name, value]) => `${name}:${value}`);
+  return `#/${['explore', 'metrics', metric, ...tags].map(encodeURIComponent).join('/')}`;
+}
+
+function changeTable({ changes, changeWindowMs }, page) {
+  if (changes.length === 0) return null;
+  const window = formatted(changeWindowMs, 'milliseconds');
+  return sortableTable(CHANGE_COLUMNS, {
+    rows: changes,
+    caption: `What changed most: the last ${window} against the ${window} before`,
+    key: 'changes',
+    remember: page.sorting,
+    rowKey: ({ metric, labels }) => `${metric} ${labelText(labels)}`,
+  });
+}
+
+function timeline(events) {
+  if (events.length === 0) return null;
+  return element(
+    'section',
+    { class: 'card stack' },
+    element('h2', {}, 'Timeline'),
+    element(
+      'ol',
+      { class: 'timeline' },
+      ...events
+        .slice(-MAX_EVENTS)
+        .toReversed()
+        .map(({ at, severity, text }) =>
+          element(
+            'li',
+            { class: 'row', 'data-key': `event ${at} ${text}`, 'data-state': severity },
+            element('time', { datetime: new Date(at).toISOString() }, dateAndTime(at)),
+            severity !== 'info' && badge(severity),
+            element('span', {}, text),
+          ),
+        ),
+      events.length > MAX_EVENTS &&
+        element('li', { class: 'limit-text' }, `${events.length - MAX_EVENTS} earlier events`),
+    ),
+  );
+}
+
+let grid;
+
+/** The view of what is wrong now: the verdict, its causes, the routes, and what changed. */
+export const nowView = {
+  async load(page) {
+    const [overview, { panels, notes }, now, { causes }] = await Promise.all([
+      page.overview ?? read('overview'),
+      read('view', page.query({ name: 'overview' })),
+      read('now', page.query()),
+      read('causes'),
+    ]);
+    return () => {
+      if (grid === undefined || !grid.node.isConnected) {
+        grid = new ChartGrid();
+        const summary = element('div', { class: 'stack', id: 'summary' });
+        const routes = element('div');
+        const details = element('div', { class: 'columns' });
+        page.memory.set('parts', [summary, routes, details]);
+        fill(page.main, summary, routes, grid.node, details);
+      }
+      const [summary, routes, details] = page.memory.get('parts');
+      const problems = problemList(overview, causes);
+      patch(
+        summary,
+        banner(overview),
+        problems.length > 0 &&
+          element(
+            'section',
+            { class: 'card stack', 'data-key': 'problems' },
+            element('h2', {}, 'Alerts, checks and causes'),
+            element('ul', { class: 'problems' }, ...problems),
+          ),
+        element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map(tile)),
+      );
+      patch(routes, routeTable(now, page));
+      patch(
+        details,
+        element('div', { class: 'stack' }, changeTable(now, page) ?? ''),
+        element('div', { class: 'stack' }, timeline(overview.events) ?? '', ...noteList(notes)),
+      );
+      grid.update(panels);
+    };
+  },
+  leave: () => grid?.remove(),
+  redraw: () => grid?.redraw(),
+};
