@@ -60,9 +60,10 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     const range = rangeOf(query);
     retention?.open(isInView);
     return answer(query, ['view', view.name], range, (from) =>
-      withNotes(viewsOf(from).read(view, range), () =>
-        from === history ? (retention?.notesOn(isInView) ?? []) : [],
-      ),
+      // What is not kept here may be in Prometheus.
+      from === history
+        ? withNotes(views.read(view, range), () => retention?.notesOn(isInView) ?? [])
+        : viewsOf(from).read(view, range),
     );
   };
   return {

@@ -149,7 +149,7 @@ class FleetQueries {
     return this.selector(PROCESS_METRICS.startTime);
   }
 
-  /** Whether the last scrape of each instance succeeded that was scraped lately. */
+  /** The outcome of the last scrape of each instance that was scraped lately. */
   get states(): string {
     const lately = `last_over_time(${this.started}[${durationOf(KNOWN_MS)}])`;
     return `up and on (${this.byInstance.join(', ')}) ${lately}`;
@@ -196,7 +196,7 @@ class FleetQueries {
     return `${this.routeP99} and on (${by.join(', ')}) ${this.slowRouteRatios}`;
   }
 
-  /** How many times higher it is. */
+  /** Their p99 as a multiple of the median. */
   get slowRouteRatios(): string {
     const route = ['method', 'route'].map(this.label).join(', ');
     const by = ['method', 'route', ...this.byInstance];

@@ -37,7 +37,7 @@ export interface FleetRequest {
 
 /** The state of the contact to Prometheus. */
 export interface FleetContact {
-  /** Why figures of this process are shown; undefined while Prometheus answers. */
+  /** The reason to show figures of this process; undefined while Prometheus answers. */
   readonly problem: string | undefined;
 }
 

@@ -40,7 +40,7 @@ const COMPARISONS: readonly Comparison[] = [
   { figure: 'cpuPercent', name: 'CPU', ratio: 2, above: 15 },
   { figure: 'memoryBytes', name: 'memory', ratio: 1.5, above: 100 * MEBIBYTE },
 ];
-/** Of two instances that differ, nobody can say which is the odd one. */
+/** The fewest instances that are compared: of two that differ, either may be the odd one. */
 export const MIN_INSTANCES = 3;
 const MAX_OUTLIERS = 20;
 

@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get } from '@nestjs/common';
+import { type DashboardOptions, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { resolveDashboard } from '../../lib/dashboard/dashboard.options.js';
+import { PrometheusDouble } from '../dashboard/fleet/prometheus.double.js';
+import { ADAPTERS, type RunningApp, startApp } from './fixture/start-app.js';
+
+@Controller()
+class GreetingController {
+  @Get('hello')
+  hello(): string {
+    return 'hello';
+  }
+}
+
+describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
+  let server: PrometheusDouble;
+  let app: RunningApp | undefined;
+
+  beforeEach(async () => {
+    server = await new PrometheusDouble().start();
+  });
+  afterEach(async () => {
+    await app?.close();
+    await server.stop();
+  });
+
+  const start = async (options: MonitoringOptions = {}): Promise<RunningApp> => {
+    app = await startApp(adapter, {
+      module: class AppModule {},
+      imports: [
+        MonitoringModule.forRoot({
+          dashboard: { prometheus: { url: server.url, bearerToken: 'T0ken' } },
+          collectors: { system: false },
+          ...options,
+        }),
+      ],
+      controllers: [GreetingController],
+    });
+    await app.get('/hello');
+    return app;
+  };
+  const read = async (path: string) => {
+    const { status, headers, body } = await app!.get(`/metrics-dashboard/api/${path}`);
+    return {
+      status,
+      source: headers['x-monitoring-source'],
+      answer: JSON.parse(body) as Record<string, unknown>,
+    };
+  };
+
+  it('answers by it, of all instances or of one, and asks nothing before somebody looks', async () => {
+    server.answer = () => [{ metric: {}, valueAt: () => 7 }];
+    await start();
+    expect(server.requests).toEqual([]);
+    const { status, source, answer } = await read('view?name=requests&range=300000&instance=pod-7');
+    expect([status, source]).toEqual([200, 'fleet']);
+    const [panel] = answer['panels'] as { title: string; series: { values: number[] }[] }[];
+    expect(panel?.title).toBe('Request rate');
+    expect(new Set(panel?.series[0]?.values)).toEqual(new Set([7]));
+    expect(server.asked.some(({ query }) => query.includes('instance="pod-7"'))).toBe(true);
+    expect(server.asked[0]?.headers['authorization']).toBe('Bearer T0ken');
+    const metric = await read('metric?name=http_requests_total&range=300000');
+    expect([metric.status, metric.source]).toEqual([200, 'fleet']);
+    const { body } = await app!.get('/metrics');
+    expect(body).toMatch(/^monitoring_prometheus_queries_total [1-9]/m);
+  });
+
+  it('answers by the process if it is asked to', async () => {
+    await start();
+    const { status, source } = await read('view?name=requests&instance=@process');
+    expect([status, source]).toEqual([200, 'process']);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('answers by the process while Prometheus does not answer, and keeps serving', async () => {
+    server.mood = 'hangs';
+    await start({ dashboard: { prometheus: { url: server.url, timeoutMs: 200 } } });
+    const [view, report, hello] = await Promise.all([
+      read('view?name=requests&range=300000'),
+      read('fleet?range=300000'),
+      app!.get('/hello'),
+    ]);
+    expect([hello.status, view.status, view.source, report.status]).toEqual([200, 200, 'process', 200]);
+    expect(report.answer['problem']).toMatch(
+      /^Prometheus at 127\.0\.0\.1:\d+ did not answer (within 0\.2 s|in time)\. Figures are those of this process\.$/,
+    );
+  });
+
+  it('ends while a query is in flight', async () => {
+    server.mood = 'hangs';
+    await start({ dashboard: { prometheus: { url: server.url, timeoutMs: 3_600_000 } } });
+    const view = read('view?name=requests').catch(() => undefined);
+    while (server.held === 0) await new Promise((resolve) => setImmediate(resolve));
+    await app!.close();
+    app = undefined;
+    await view;
+  });
+
+  it('says that there is none, and answers as ever, without the option', async () => {
+    await start({ dashboard: {} });
+    expect((await read('fleet')).answer).toEqual({ isConfigured: false });
+    const { status, source } = await read('view?name=requests');
+    expect([status, source]).toEqual([200, undefined]);
+    expect((await app!.get('/metrics')).body).not.toContain('monitoring_prometheus_');
+  });
+
+  it.each([
+    ['an instance that is too long', `view?name=requests&instance=${'x'.repeat(257)}`, 400],
+    ['an unknown metric', 'metric?name=nobody_total', 404],
+    ['an unknown view', 'view?name=nothing', 404],
+  ])('refuses %s', async (_, path, status) => {
+    await start();
+    expect((await read(path)).status).toBe(status);
+  });
+
+  it('asks for credentials before it asks Prometheus', async () => {
+    await start({ endpoints: { auth: { bearerToken: 's3cret' } } });
+    expect((await read('fleet')).status).toBe(401);
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe('the Prometheus of the dashboard', () => {
+  const refusalOf = (prometheus: unknown): string => {
+    try {
+      resolveDashboard({ prometheus } as DashboardOptions);
+    } catch (error) {
+      return String(error);
+    }
+    throw new Error('the options were accepted');
+  };
+
+  it.each<[unknown, RegExp]>([
+    [
+      {},
+      /`dashboard\.prometheus\.url` must be the base URL of a Prometheus such as http:\/\/prometheus:9090; got undefined/,
+    ],
+    [{ url: 'prometheus:9090' }, /`dashboard\.prometheus\.url` must be the base URL/],
+    [{ url: 'http://p/?a=T0ken' }, /`dashboard\.prometheus\.url` must be the base URL/],
+    [{ url: 'http://ada:T0ken@p' }, /must not contain credentials\. Set the option basicAuth or bearerToken/],
+    [
+      { url: 'http://p', matchers: 'job="a"' },
+      /`dashboard\.prometheus\.matchers` must be an object; got a string/,
+    ],
+    [{ url: 'http://p', matchers: { 'a-b': 'c' } }, /a label name in dashboard\.prometheus\.matchers/i],
+    [
+      { url: 'http://p', matchers: { job: /a(?=b)/ } },
+      /must be a regular expression without flags, lookarounds/,
+    ],
+    [
+      { url: 'http://p', matchers: { job: 7 } },
+      /must be a string, an array of strings or a regular expression; got 7/,
+    ],
+    [
+      { url: 'http://p', instanceLabel: '__name__' },
+      /`dashboard\.prometheus\.instanceLabel` must be a label name/,
+    ],
+    [{ url: 'http://p', headers: { 'Content-Length': '7' } }, /must not contain the header "Content-Length"/],
+    [{ url: 'http://p', headers: { a: 'T0ken\n' } }, /printable ASCII values; the header "a" does not/],
+    [
+      { url: 'http://p', bearerToken: 'T0ken', headers: { Authorization: 'T0ken' } },
+      /at most one of basicAuth, bearerToken and the header authorization; got 2/,
+    ],
+    [{ url: 'http://p', bearerToken: 'T0ken\n' }, /bearerToken` must be a string of printable ASCII/],
+    [{ url: 'http://p', basicAuth: { username: 'a', password: '' } }, /password` must be a non-empty string/],
+    [
+      { url: 'http://p', timeoutMs: 0 },
+      /`dashboard\.prometheus\.timeoutMs` must be a number of milliseconds from 1/,
+    ],
+    [{ url: 'http://p', matcher: {} }, /Unknown key `matcher`.*Did you mean `matchers`/],
+  ])('is refused at the start: %j', (options, message) => {
+    const text = refusalOf(options);
+    expect(text).toMatch(message);
+    expect(text).not.toContain('T0ken');
+  });
+});
