@@ -253,6 +253,7 @@ describe('the files of lib/', () => {
 
 /** The files that put something into the calls of others by themselves, each for a reason of its own. */
 const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
+  'dashboard/now/timeline.ts: .subscribe()': 'listens to the alerts of this library',
   'cluster/message-stream.ts: .on()': 'listens to a socket of its own',
   'cluster/rendezvous-socket.ts: .on()': 'listens to a socket of its own',
   'collectors/running-collectors.ts: a method in place of another': 'sets a field of its own record',

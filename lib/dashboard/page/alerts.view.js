@@ -134,7 +134,7 @@ export const alertsView = {
           rows: rules,
           caption: 'Alert rules',
           sortBy: 'Rule',
-          rowKey: ({ name, severity }) => `${name} ${severity}`,
+          rowKey: (rule) => `${rule.name} ${rule.severity}`,
           descending: false,
           remember: page.sorting,
         }),

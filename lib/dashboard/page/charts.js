@@ -14,7 +14,18 @@ const BINARY_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
 /** The steps of an axis in seconds, so that ticks are whole milliseconds, seconds and minutes. */
 const SECOND_STEPS = [
   ...[1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1].flatMap((size) => [size, 2 * size, 5 * size]),
-  ...[10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400],
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  1_800,
+  3_600,
+  7_200,
+  21_600,
+  86_400,
 ];
 /** The size of a sparkline, in units of its view box. */
 const SPARKLINE = { width: 120, height: 32 };
@@ -101,15 +112,6 @@ export class Chart {
   }
 
   menu() {
-    const act = (text, run) => {
-      const button = element('button', { type: 'button' }, text);
-      button.addEventListener('click', async () => {
-        button.textContent = (await run()) ?? text;
-        setTimeout(() => (button.textContent = text), 2_000);
-      });
-      return button;
-    };
-    const copied = async (text) => ((await copyText(text)) ? 'Copied' : 'Not copied');
     return element(
       'details',
       { class: 'menu' },
@@ -117,12 +119,12 @@ export class Chart {
       element(
         'div',
         { class: 'menu-items' },
-        act('Copy PromQL', () => {
+        menuButton('Copy PromQL', () => {
           const { promQl = [] } = this.panel;
           return promQl.length > 0 ? copied(promQl.join('\n')) : 'Not in PromQL';
         }),
-        act('Copy JSON', () => copied(JSON.stringify(this.panel, null, 2))),
-        act('Save PNG', () => this.savePicture()),
+        menuButton('Copy JSON', () => copied(JSON.stringify(this.panel, null, 2))),
+        menuButton('Save PNG', () => this.savePicture()),
       ),
     );
   }
@@ -257,6 +259,20 @@ export class Chart {
       });
     });
   }
+}
+
+/** Returns a button that says for a moment what it has done. */
+function menuButton(text, run) {
+  const button = element('button', { type: 'button' }, text);
+  button.addEventListener('click', async () => {
+    button.textContent = (await run()) ?? text;
+    setTimeout(() => (button.textContent = text), 2_000);
+  });
+  return button;
+}
+
+async function copied(text) {
+  return (await copyText(text)) ? 'Copied' : 'Not copied';
 }
 
 function stepsOf(unit) {

@@ -91,7 +91,7 @@ export function patchNode(old, wanted) {
     if (old.data !== wanted.data) old.data = wanted.data;
     return;
   }
-  for (const { name } of [...old.attributes]) {
+  for (const name of old.getAttributeNames()) {
     if (!wanted.hasAttribute(name) && !(name === 'open' && old.nodeName === 'DETAILS'))
       old.removeAttribute(name);
   }

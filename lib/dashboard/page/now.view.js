@@ -5,7 +5,9 @@ import { ago, dateAndTime, formatted, labelText, shortClock } from './format.js'
 import { ChartGrid, noteList } from './panels.view.js';
 
 /** The most causes and events that are listed; the areas have all of them. */
-const MAX_CAUSES = 5;
+const MAX_CAUSES = 7;
+/** The most causes of slow operations while none fails. */
+const MAX_CAUSES_WELL = 4;
 const MAX_EVENTS = 12;
 
 const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical' };
@@ -79,7 +81,9 @@ function problemList({ alerts, health, verdict }, causes) {
       };
     });
   const failed = causes.filter(({ hasFailed }) => hasFailed).slice(0, MAX_CAUSES);
-  const slow = causes.filter(({ hasFailed }) => !hasFailed).slice(0, Math.max(2, MAX_CAUSES - failed.length));
+  const slow = causes
+    .filter(({ hasFailed }) => !hasFailed)
+    .slice(0, failed.length > 0 ? MAX_CAUSES : MAX_CAUSES_WELL);
   const operations = [...failed, ...slow].map(({ name, hasFailed, cause, count, maxDurationMs }) => ({
     rank: hasFailed ? 1.5 : 0.5,
     node: element(
