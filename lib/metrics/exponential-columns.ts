@@ -54,7 +54,7 @@ export class ExponentialColumns implements ExponentialSnapshots {
     for (let row = 0; row < histograms.length; row++) {
       const histogram = histograms[row]!;
       const { start, counts, negative } = histogram;
-      const shift = limit === undefined || isOutermost(histogram) ? 0 : limit.shifts[row]!;
+      const shift = limit === undefined ? 0 : allowedShift(histogram, limit.shifts[row]!);
       size += mergedLength(start, counts.length, shift);
       isWide ||= counts instanceof Float64Array;
       if (negative === undefined) continue;
@@ -122,15 +122,15 @@ export class ExponentialColumns implements ExponentialSnapshots {
       const { start, negative } = histogram;
       const from = this.end;
       let shift = 0;
-      if (limit === undefined || isOutermost(histogram)) this.add(histogram, 0, at);
+      if (limit === undefined) this.add(histogram, 0, at);
       else {
-        shift = limit.shifts[row]!;
+        shift = allowedShift(histogram, limit.shifts[row]!);
         for (; ; shift++) {
           this.end = from;
           const size = this.add(histogram, shift, at);
           if (size === TOO_LARGE) return false;
           if (size <= limit.buckets || shift === MAX_SHIFT) break;
-          if (this.filledSince(from) <= limit.buckets) break;
+          if (allowedShift(histogram, shift + 1) <= shift || this.filledSince(from) <= limit.buckets) break;
         }
         limit.shifts[row] = shift;
       }
@@ -177,11 +177,16 @@ export class ExponentialColumns implements ExponentialSnapshots {
 }
 
 /**
- * Returns true if a histogram reaches to the outermost bucket, which also has all smaller magnitudes: a bucket that is merged
- * of it and others would hide which of them has values.
+ * Returns a shift, or the largest one below it whose merged buckets have no part of the outermost bucket: this one also has
+ * all smaller magnitudes, and a bucket that is merged of it and others would hide which of them has values.
  */
-function isOutermost({ start, negative }: ExponentialHistogram): boolean {
-  return start === MIN_INDEX || negative?.start === MIN_INDEX;
+function allowedShift({ start, counts, negative }: ExponentialHistogram, shift: number): number {
+  let allowed = shift;
+  if (counts.length > 0) while (allowed > 0 && start >> allowed === MIN_INDEX >> allowed) allowed--;
+  if (negative !== undefined) {
+    while (allowed > 0 && negative.start >> allowed === MIN_INDEX >> allowed) allowed--;
+  }
+  return allowed;
 }
 
 /** Returns the number of buckets that are left of consecutive ones. */

@@ -131,13 +131,13 @@ export function sumOfExponentials(
   b: ExponentialHistogramSnapshot,
 ): ExponentialHistogramSnapshot {
   const scale = Math.min(a.scale, b.scale);
-  const sumOf = (sign: 'positive' | 'negative'): ExponentialBuckets =>
+  const sumAt = (sign: 'positive' | 'negative'): ExponentialBuckets =>
     sumOfBuckets(merged(a[sign], a.scale - scale), merged(b[sign], b.scale - scale));
   return {
     scale,
     zeroCount: a.zeroCount + b.zeroCount,
-    positive: sumOf('positive'),
-    negative: sumOf('negative'),
+    positive: sumAt('positive'),
+    negative: sumAt('negative'),
   };
 }
 

@@ -51,8 +51,8 @@ describe('the file of the flight recorder', () => {
     const ring = ringWith([1, 2]);
     const sign = Buffer.alloc(SIGN_BYTES);
     const aliveAt = (): unknown => {
-      const read = readRing(ring);
-      return read === FOREIGN ? read : read.slots.map((slot) => slot.aliveAt);
+      const found = readRing(ring);
+      return found === FOREIGN ? found : found.slots.map((slot) => slot.aliveAt);
     };
     expect(aliveAt()).toEqual([undefined, undefined]);
     for (const time of [1_800_000_000_500, 1_800_000_000_999]) {
