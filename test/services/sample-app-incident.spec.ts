@@ -74,7 +74,7 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
     );
     expect(texts).toContainEqual(
       expect.stringMatching(
-        /^GET \/api\/reports\/similar-deals: postgresql: SELECT .* took \d+ % of \d+ ms, at .*\(sample-app\/src\/reports\/reports\.service\.ts:\d+:\d+\)/,
+        /^GET \/api\/reports\/similar-deals: postgresql: SELECT .* took \d+ % of \d+ ms, at .*sample-app\/src\/reports\/reports\.service\.ts:\d+:\d+/,
       ),
     );
     expect(texts).toContainEqual(
