@@ -1,6 +1,7 @@
 import { nearestName } from '../primitives/nearest-name.js';
 import { MetricDefinitionError } from './metric-definition.error.js';
 import type { GivenOptions } from './metric-definition.js';
+import { isRecord } from '../primitives/is-object.js';
 
 const KEYS = [
   'labelNames',
@@ -45,10 +46,6 @@ export function assertKnownOptions(owner: string, options: GivenOptions): void {
   throw new MetricDefinitionError(
     `Unknown key \`${unknown}\` in the options of ${owner}. Known keys: ${known.join(', ')}.${hint}`,
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function mistake(subject: string, kind: string, name: string, expected: string, value: unknown) {

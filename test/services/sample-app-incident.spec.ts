@@ -39,14 +39,15 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
       }
       causes = await (await fetch(`${app.url}/metrics-dashboard/api/causes`)).text();
     };
-    await Promise.all([
-      another(),
-      ...ADAPTERS.map(async (adapter) => {
+    await Promise.all(
+      ADAPTERS.map(async (adapter) => {
         const app = await start(adapter);
         apps.set(adapter, app);
         loads.set(adapter, await app.incident(SEED));
       }),
-    ]);
+    );
+    // Not beside them: 120 clients are enough for two cores.
+    await another();
   }, 480_000);
 
   afterAll(async () => {
@@ -73,7 +74,7 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
     );
     expect(texts).toContainEqual(
       expect.stringMatching(
-        /^GET \/api\/reports\/similar-deals: postgresql: SELECT .* took \d+ % of \d+ ms, at .*\(sample-app\/src\/reports\/reports\.service\.ts:\d+:\d+\)/,
+        /^GET \/api\/reports\/similar-deals: postgresql: SELECT .* took \d+ % of \d+ ms, at .*sample-app\/src\/reports\/reports\.service\.ts:\d+:\d+/,
       ),
     );
     expect(texts).toContainEqual(

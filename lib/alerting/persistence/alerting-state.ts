@@ -5,6 +5,7 @@ import type { NotificationLog } from '../notifications/channel-registry.js';
 import type { Silence } from '../notifications/silences.js';
 import type { ActiveAlert } from '../evaluation/active-alert.js';
 import { SEVERITIES } from '../rules/rule-checks.js';
+import { isRecord } from '../../primitives/is-object.js';
 
 /** The state of alerting that survives a restart. */
 export interface AlertingState {
@@ -167,10 +168,6 @@ function silenceOf(given: unknown): Silence | undefined {
 
 function isState(given: unknown): given is ActiveAlert['state'] {
   return given === 'pending' || given === 'firing' || given === 'resolved';
-}
-
-function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
-  return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
 function isLabels(given: unknown): given is Readonly<Record<string, string>> {

@@ -3,13 +3,14 @@ import { MetricDefinitionError } from '../../metrics/metric-definition.error.js'
 import { assertLabelNames } from '../../metrics/labels.js';
 import { describeValue } from '../../options/option-checks.js';
 import type { StaticLabels } from '../performance-measurement.js';
+import { isRecord } from '../../primitives/is-object.js';
 
 /** Values of labels that are the same for every sample, by label name. */
 export type StaticLabelInput = Readonly<Record<string, string | number | boolean>>;
 
 /** Checks the options of a decorator. @throws {MetricDefinitionError} unless they are an object with these keys only */
 export function expectOptions(decorator: string, options: unknown, keys: readonly string[]): void {
-  expectOption(`Options of ${decorator}`, options, 'an object', isPlainObject(options));
+  expectOption(`Options of ${decorator}`, options, 'an object', isRecord(options));
   // TypeScript passes the prototype of the class to a decorator that is not called.
   if (Object.hasOwn(options as object, 'constructor')) {
     throw new MetricDefinitionError(
@@ -35,7 +36,7 @@ export function checkedLabels(
   reserved: readonly string[] = [],
 ): StaticLabels {
   if (labels === undefined) return {};
-  expectOption(`\`labels\` of ${decorator}`, labels, 'an object', isPlainObject(labels));
+  expectOption(`\`labels\` of ${decorator}`, labels, 'an object', isRecord(labels));
   const entries = Object.entries(labels);
   assertLabelNames(
     decorator,
@@ -76,8 +77,4 @@ export function checkedBuckets(
 export function expectOption(option: string, value: unknown, expected: string, isValid: boolean): void {
   if (isValid) return;
   throw new MetricDefinitionError(`${option} must be ${expected}; got ${describeValue(value)}.`);
-}
-
-function isPlainObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
