@@ -141,9 +141,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
-      retention: DashboardRetention,
       explorer: DashboardPanelExplorer,
       objects: ApplicationObjects,
+      retention: DashboardRetention,
       { endpoints, conventions, clock }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
