@@ -26,7 +26,7 @@ const OF_DEPENDENCIES: ReadonlySet<string> = new Set([
   OUTGOING_HTTP_METRICS.errors,
 ]);
 /** The metrics of the routes, retained whatever their number of series. */
-const ALWAYS_RETAINED = [
+const ALWAYS_RETAINED: readonly string[] = [
   HTTP_METRICS.duration,
   HTTP_METRICS.requests,
   HTTP_METRICS.slow,
@@ -130,7 +130,12 @@ export class DashboardRetention {
   private retainSmall(): void {
     for (const { name, seriesCount } of this.registry.getAllMetrics()) {
       const limit = OF_DEPENDENCIES.has(name) ? MAX_SERIES_OF_DEPENDENCIES : MAX_SERIES;
-      if (seriesCount <= limit && !this.retained.has(name)) this.retain(name);
+      if (seriesCount <= limit) {
+        if (!this.retained.has(name)) this.retain(name);
+      } else if (this.retained.has(name) && !this.opened.has(name) && !ALWAYS_RETAINED.includes(name)) {
+        // It has grown since.
+        this.opened.set(name, this.history.lastSample ?? 0);
+      }
     }
   }
 

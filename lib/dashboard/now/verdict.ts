@@ -70,7 +70,12 @@ const MAX_NAME = 120;
 
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
-  const draft = failingRoute(facts) ?? failingCheck(facts) ?? firingAlert(facts) ?? withoutFailure(facts);
+  const draft =
+    failingRoute(facts) ??
+    failedOperation(facts) ??
+    failingCheck(facts) ??
+    firingAlert(facts) ??
+    withoutFailure(facts);
   const normal = normalParts(facts.parts);
   const problems = facts.parts
     .flatMap(({ problem }) => problem ?? [])
@@ -128,6 +133,20 @@ function failingRoute({ failing, traffic, causes, alerts, health }: VerdictFacts
     { method, route },
     alert?.rule,
   );
+}
+
+/** Returns what records say of failures before a sample has counted them; a check that is down matters more. */
+function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | undefined {
+  const isDown = Object.values(health.checks).some(({ status }) => rank(status) > rank('degraded'));
+  const failed = causes.filter(({ hasFailed }) => hasFailed);
+  const [cause] = failed;
+  if (cause === undefined || isDown || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS)
+    return undefined;
+  const others = new Set(failed.map(({ name }) => name)).size - 1;
+  return new Draft('warning', [
+    `${shortened(cause.name, MAX_NAME)} fails: ${shortCause(cause.cause.text)}`,
+    others > 0 ? `; ${others} more ${others === 1 ? 'operation fails' : 'operations fail'}` : '',
+  ]);
 }
 
 function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | undefined {

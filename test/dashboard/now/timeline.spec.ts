@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { HealthMonitor } from 'nestjs-monitoring/health';
+import { HealthMonitor } from '../../../lib/health/health.monitor.js';
 import { Timeline, type TimelineSources } from '../../../lib/dashboard/now/timeline.js';
 import { MINUTE, testAlerting } from '../../alerting/support.js';
 

@@ -102,6 +102,14 @@ describe('the verdict', () => {
     );
   });
 
+  it('names a failure of the records before any sample has counted it', () => {
+    const traffic = { ...facts().traffic, requests: 0, windowMs: 0 };
+    expect(verdictOf(facts({ traffic, causes: [CAUSE], parts: [] }))).toMatchObject({
+      state: 'warning',
+      text: 'GET /reports/revenue fails: ServiceUnavailableException in ExchangeRatesGateway.inEuros.',
+    });
+  });
+
   it('does not call normal what is not', () => {
     const parts = [
       { name: 'database', problem: '12 % of the database operations fail' },
