@@ -67,15 +67,8 @@ async function expectAccessible(page: Page): Promise<void> {
       `${scheme}, ${width} pixels`,
     ).toEqual([]);
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    if (process.env['SHOTS'])
-      await page.screenshot({
-        path: `${process.env['SHOTS']}-${scheme}-${width}-${shots++}.png`,
-        fullPage: true,
-      });
   }
 }
-let shots = 0;
-
 interface Card {
   readonly kind: string;
   readonly name: string;
