@@ -49,7 +49,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       return cache.get(JSON.stringify(['incident', rangeKey(range)]), compute, MAX_AGE_MS);
     },
     rule: (query) => {
-      const rule = ruleOf(query, tagsOf(query));
+      const rule = ruleOf(query, tagsOf(query), (metric) => history.typeOf(metric));
       const compute = async () => done(await tryRule(rule, (each) => alerts.backTest(each)));
       return cache.get(JSON.stringify(['rule', rule]), compute);
     },

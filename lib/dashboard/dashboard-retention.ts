@@ -5,7 +5,7 @@ import { HTTP_METRICS } from '../metrics/metric-names.js';
 /** The most series of a metric retained permanently. Larger ones are retained while a view of them is open. */
 const MAX_SERIES = 50;
 /** The metrics of the routes, retained whatever their number of series. */
-const ALWAYS_RETAINED = [
+const ALWAYS_RETAINED: readonly string[] = [
   HTTP_METRICS.duration,
   HTTP_METRICS.requests,
   HTTP_METRICS.slow,
@@ -108,7 +108,12 @@ export class DashboardRetention {
 
   private retainSmall(): void {
     for (const { name, seriesCount } of this.registry.getAllMetrics()) {
-      if (seriesCount <= MAX_SERIES && !this.retained.has(name)) this.retain(name);
+      if (seriesCount <= MAX_SERIES) {
+        if (!this.retained.has(name)) this.retain(name);
+      } else if (this.retained.has(name) && !this.opened.has(name) && !ALWAYS_RETAINED.includes(name)) {
+        // It has grown since.
+        this.opened.set(name, this.history.lastSample ?? 0);
+      }
     }
   }
 

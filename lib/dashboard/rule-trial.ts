@@ -1,5 +1,6 @@
 import type { BackTestResult } from '../alerting/evaluation/back-test.js';
 import type { AlertAggregation, AlertRule, Comparison } from '../alerting/rules/alert-rule.js';
+import type { MetricType } from '../metrics/naming-rules.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
 
@@ -35,10 +36,31 @@ const OPERATORS = ['>', '>=', '<', '<='] as const;
 const MAX_FIRINGS = 200;
 const MAX_WINDOW_MS = 24 * 3_600_000;
 
-/** Returns the rule of a request. @throws {ApiError} */
-export function ruleOf(query: URLSearchParams, tags: ReadonlyMap<string, string>): AlertRule {
+/** The aggregation that says most about a metric. */
+const USUAL: Readonly<Record<MetricType, (typeof AGGREGATIONS)[number]>> = {
+  counter: 'rate',
+  gauge: 'last',
+  histogram: 'p95',
+};
+
+/**
+ * Returns the rule of a request.
+ *
+ * @param typeOf returns the type of a metric; undefined if there is no sample of it
+ * @throws {ApiError}
+ */
+export function ruleOf(
+  query: URLSearchParams,
+  tags: ReadonlyMap<string, string>,
+  typeOf: (metric: string) => MetricType | undefined,
+): AlertRule {
   const metric = query.get('name') ?? '';
-  const aggregate = oneOf(query, 'aggregate', AGGREGATIONS, 'last') satisfies AlertAggregation;
+  const aggregate = oneOf(
+    query,
+    'aggregate',
+    AGGREGATIONS,
+    USUAL[typeOf(metric) ?? 'gauge'],
+  ) satisfies AlertAggregation;
   const operator = oneOf(query, 'operator', OPERATORS, '>');
   const threshold = numberOf(query, 'threshold', 0, -Infinity);
   const forMs = numberOf(query, 'forMs', 0, 0);

@@ -20,8 +20,12 @@ const PATIENCE_MS = 30_000;
 
 const VIEWS = [
   ['overview', '^(Healthy|Degraded|Unhealthy|Critical)'],
+  ['now', '^(Healthy|Degraded|Unhealthy|Critical)'],
   ['requests', 'Routes'],
   ['diagnostics', 'Errors'],
+  ['dependencies', 'Database'],
+  ['process', 'Process'],
+  ['explore', 'Metrics'],
   ['runtime', 'Runtime'],
   ['system', 'System'],
   ['database', 'Database'],
@@ -96,6 +100,9 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       expect(await rows.innerText()).toContain('GET /api/deals/export.csv');
       expect(page.url()).toContain('search=export');
       await page.getByLabel('Search routes').fill('');
+      await page.waitForFunction(`document.querySelectorAll('main tbody tr').length === ${all}`, undefined, {
+        timeout: PATIENCE_MS,
+      });
       await page.getByRole('button', { name: 'p95', exact: true }).click();
       const head = page.getByRole('columnheader', { name: 'p95' });
       await page.locator('th[aria-sort=descending]', { hasText: 'p95' }).waitFor({ timeout: PATIENCE_MS });
@@ -140,6 +147,72 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.close();
     }, 120_000);
 
+    it('keeps what is shown in the address, and goes back to what was shown before', async () => {
+      const { page, offences } = await browser.open(`${server.url}/metrics-dashboard`);
+      const heading = (name: string) => page.getByRole('heading', { level: 1, name });
+      await page.locator('figure canvas').first().waitFor({ timeout: PATIENCE_MS });
+      await page.getByRole('button', { name: '5 min', exact: true }).click();
+      expect(page.url()).toContain('range=300000');
+      const box = (await page.locator('.u-over').first().boundingBox())!;
+      await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 4 });
+      await page.mouse.up();
+      await page.locator('.fixed-range').waitFor();
+      const zoomed = new URL(page.url()).hash;
+      const { from, to } = Object.fromEntries(new URLSearchParams(zoomed.split('?')[1]));
+      expect((Number(to) - Number(from)) / 300_000).toBeCloseTo(0.4, 1);
+      await page.keyboard.press('g');
+      await page.keyboard.press('x');
+      await heading('Metrics').waitFor({ timeout: PATIENCE_MS });
+      expect(page.url()).toContain(`from=${from}`);
+      await page.keyboard.press('/');
+      await page.keyboard.type('deals_won');
+      await page.getByRole('link', { name: 'deals_won_total' }).waitFor();
+      expect(page.url()).toContain('search=deals_won');
+      await page.goBack();
+      await page.getByRole('region', { name: 'Verdict' }).waitFor({ timeout: PATIENCE_MS });
+      expect(new URL(page.url()).hash).toBe(zoomed);
+      await page.keyboard.press('Escape');
+      await page.locator('.fixed-range').waitFor({ state: 'detached' });
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').getByText('Compare with the range before').waitFor();
+      await page.getByRole('button', { name: 'Close' }).click();
+      expect(offences).toEqual(CLEAN);
+      await page.close();
+    }, 120_000);
+
+    it('makes a rule of a chart, saves an incident, and loads little', async () => {
+      const sizes: Promise<number>[] = [];
+      const { page } = await browser.open('about:blank');
+      page.on('response', (response) => {
+        const { pathname } = new URL(response.url());
+        if (/\.(js|css|svg)$|dashboard$/.test(pathname)) {
+          sizes.push(
+            response
+              .request()
+              .sizes()
+              .then(({ responseBodySize }) => responseBodySize),
+          );
+        }
+      });
+      await page.goto(`${server.url}/metrics-dashboard`);
+      await page.locator('figure canvas').first().waitFor({ timeout: PATIENCE_MS });
+      const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+      expect(total).toBeGreaterThan(30_000);
+      expect(total).toBeLessThan(90_000);
+      await page.getByText('More', { exact: true }).click();
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Save incident as JSON' }).click();
+      expect((await downloading).suggestedFilename()).toMatch(/^incident-[\w.-]+\.json$/);
+      await page.evaluate("location.hash = '#/explore/metrics/http_requests_total'");
+      await page.getByLabel('Threshold').fill('0.001');
+      await page.getByRole('button', { name: 'Try it' }).click();
+      await page.getByText(/Would have fired \d+ ×/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByText("name: 'http_requests_total_above'").waitFor();
+      await page.close();
+    }, 120_000);
+
     it('filters the metrics, and shows the PromQL of one', async () => {
       const { page } = await browser.open(`${server.url}/metrics-dashboard#/metrics`);
       await page.getByLabel('Filter metrics').fill('deals_won');
@@ -156,7 +229,15 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page } = await browser.open(`${server.url}/metrics-dashboard#/overview`);
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
-      for (const view of ['overview', 'requests', 'diagnostics', 'health', 'metrics']) {
+      for (const view of [
+        'now',
+        'routes',
+        'errors',
+        'now/health',
+        'explore',
+        'explore/metrics/http_requests_total?rule.threshold=1',
+        'now?kiosk=1&compare=1&utc=1',
+      ]) {
         await page.evaluate(`location.hash = '#/${view}'`);
         await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
         expectThat(await violations(page), view).toEqual([]);

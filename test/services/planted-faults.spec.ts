@@ -7,6 +7,7 @@ import type { OperationCause } from 'nestjs-monitoring/records';
 import { Pool } from 'pg';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
+import { Browser } from './support/browser.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const POOL = Symbol('pool');
@@ -82,16 +83,56 @@ function expectCauses(body: string): void {
   expect(body).not.toMatch(/Ada|4711|secret|no rates/);
 }
 
-describeWith(['initdb'], 'the causes that the dashboard names, with default options', () => {
+/** Screens on which somebody looks at the page: width and height. */
+const SCREENS = [
+  [360, 740],
+  [1280, 900],
+] as const;
+/** The routes that fail or are slow, with what their causes name. */
+const ON_PAGE = [
+  /GET \/remote\n?.*GET 504 of 127\.0\.0\.1:\d+ failed .* ExchangeRates\.inEuros/s,
+  /GET \/exception\n?.*TypeError, at FaultsController\.\w+/s,
+  /GET \/block\n?.*FaultsController\.block ran for \d{3,} ms/s,
+  /GET \/slow\/:id\n?.*postgresql: SELECT pg_sleep ?\(\?\)/s,
+];
+
+/** Reads the first page as somebody does who has opened it, without a click. */
+async function expectOnPage(browser: Browser, port: number): Promise<void> {
+  for (const [width, height] of SCREENS) {
+    const { page, offences } = await browser.open(`http://127.0.0.1:${port}/metrics-dashboard`);
+    await page.setViewportSize({ width, height });
+    const verdict = page.getByRole('region', { name: 'Verdict' });
+    await verdict
+      .getByText(/GET \/(remote|exception)/)
+      .first()
+      .waitFor({ timeout: 30_000 });
+    // The verdict names a route that fails, and why.
+    expect(await verdict.innerText()).toMatch(
+      /GET \/(remote|exception)[^]*(ExchangeRates\.inEuros|TypeError in FaultsController)/,
+    );
+    const text = await page.locator('#summary').innerText();
+    for (const expected of ON_PAGE) expect(text).toMatch(expected);
+    expect(text).not.toMatch(/Ada|4711|secret|no rates/);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    expect(await page.title()).toContain('Now');
+    expect(offences).toEqual({ console: [], foreign: [] });
+    await page.close();
+  }
+}
+
+describeWith(['initdb', 'chromium'], 'the causes that the dashboard names, with default options', () => {
   let postgres: PostgresServer;
   let remote: Server;
+  let browser: Browser;
   beforeAll(async () => {
+    browser = await Browser.start();
     postgres = await PostgresServer.start();
     remote = createServer((_, response) => response.writeHead(504).end());
     await new Promise<void>((resolve) => remote.listen(0, '127.0.0.1', resolve));
     ExchangeRates.remote = `http://127.0.0.1:${(remote.address() as AddressInfo).port}`;
   });
   afterAll(async () => {
+    await browser.stop();
     remote.close();
     await postgres.stop();
   });
@@ -116,6 +157,7 @@ describeWith(['initdb'], 'the causes that the dashboard names, with default opti
         }
         await eventually(async () => expectCauses((await app.get(CAUSES)).body), 2_000);
       }, 30_000);
+      await expectOnPage(browser, app.port);
     } finally {
       await app.close();
       await pool.end();

@@ -68,7 +68,7 @@ export class VerdictReader {
       traffic,
       failing: worst && period && { ...worst, ...period },
       causes: records.causes(),
-      parts: [...(yield* this.database()), ...this.eventLoop(timestamp), ...memory(vitals)],
+      parts: [...(yield* this.database()), ...this.eventLoop(timestamp, health), ...memory(vitals)],
       p95: p95?.values[0],
       healthSince,
     });
@@ -98,7 +98,7 @@ export class VerdictReader {
     return [{ name: 'database', problem }];
   }
 
-  private eventLoop(now: number): PartState[] {
+  private eventLoop(now: number, { checks }: HealthReport): PartState[] {
     const { history, blocks } = this.sources;
     const lag = history.last(LAG, { groupBy: [] })[0]?.value;
     if (lag === undefined) return [];
@@ -110,6 +110,8 @@ export class VerdictReader {
       problem = block.culprit.startsWith('(')
         ? `the event loop was blocked for ${ms} ms ${block.culprit}`
         : `${block.culprit} blocked the event loop for ${ms} ms`;
+    } else if (checks['event_loop'] !== undefined && checks['event_loop'].status !== 'healthy') {
+      problem = checks['event_loop'].message;
     } else if (lag >= LAG_SECONDS) problem = `the event loop lags by ${Math.round(lag * 1000)} ms`;
     return [{ name: 'event loop', problem }];
   }

@@ -65,10 +65,17 @@ const NAMED: ReadonlySet<string> = new Set([
 ]);
 /** The longest text of a cause in the sentence, in UTF-16 code units. */
 const MAX_CAUSE = 220;
+/** The longest name of an operation in the sentence, in UTF-16 code units. */
+const MAX_NAME = 120;
 
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
-  const draft = failingRoute(facts) ?? failingCheck(facts) ?? firingAlert(facts) ?? withoutFailure(facts);
+  const draft =
+    failingRoute(facts) ??
+    failedOperation(facts) ??
+    failingCheck(facts) ??
+    firingAlert(facts) ??
+    withoutFailure(facts);
   const normal = normalParts(facts.parts);
   const problems = facts.parts
     .flatMap(({ problem }) => problem ?? [])
@@ -104,12 +111,12 @@ class Draft {
 function failingRoute({ failing, traffic, causes, alerts, health }: VerdictFacts): Draft | undefined {
   if (failing === undefined) return undefined;
   const { method, route, share, failures, requests, since } = failing;
-  const name = `${method} ${route}`;
+  const name = shortened(`${method} ${route}`, MAX_NAME);
   const alert = alerts.find(({ labels }) => labels['route'] === route);
   const isCritical = share >= CRITICAL_SHARE || alert?.severity === 'critical';
   if (!isCritical && share < WARNING_SHARE && alert === undefined) return undefined;
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
-  const cause = causes.find((each) => each.hasFailed && each.name === name);
+  const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
   const others = traffic.routes.filter((each) => each.failures > 0).length - 1;
   const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
   return new Draft(
@@ -128,6 +135,20 @@ function failingRoute({ failing, traffic, causes, alerts, health }: VerdictFacts
   );
 }
 
+/** Returns what records say of failures before a sample has counted them; a check that is down matters more. */
+function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | undefined {
+  const isDown = Object.values(health.checks).some(({ status }) => rank(status) > rank('degraded'));
+  const failed = causes.filter(({ hasFailed }) => hasFailed);
+  const [cause] = failed;
+  if (cause === undefined || isDown || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS)
+    return undefined;
+  const others = new Set(failed.map(({ name }) => name)).size - 1;
+  return new Draft('warning', [
+    `${shortened(cause.name, MAX_NAME)} fails: ${shortCause(cause.cause.text)}`,
+    others > 0 ? `; ${others} more ${others === 1 ? 'operation fails' : 'operations fail'}` : '',
+  ]);
+}
+
 function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | undefined {
   const failing = Object.entries(health.checks).filter(([, { status }]) => status !== 'healthy');
   const [worst] = failing.toSorted(([, a], [, b]) => rank(b.status) - rank(a.status));
@@ -140,11 +161,11 @@ function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | un
     [
       `Health check ${name} is ${status}`,
       ...(since === undefined ? [] : [' since ', { at: since }]),
-      `: ${withoutPeriod(message)}`,
+      `: ${shortened(withoutPeriod(message), MAX_CAUSE)}`,
       failing.length > 1
         ? `; ${failing.length - 1} more ${failing.length === 2 ? 'check fails' : 'checks fail'}`
         : '',
-      cause === undefined ? '' : `; ${cause.name}: ${shortCause(cause.cause.text)}`,
+      cause === undefined ? '' : `; ${shortened(cause.name, MAX_NAME)}: ${shortCause(cause.cause.text)}`,
     ],
     undefined,
     name,
@@ -162,9 +183,9 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
   return new Draft(
     alert.severity === 'critical' ? 'critical' : 'warning',
     [
-      `${withoutPeriod(alert.message)}, since `,
+      `${shortened(withoutPeriod(alert.message), MAX_CAUSE)}, since `,
       { at: alert.since },
-      cause === undefined ? '' : `; ${cause.name}: ${shortCause(cause.cause.text)}`,
+      cause === undefined ? '' : `; ${shortened(cause.name, MAX_NAME)}: ${shortCause(cause.cause.text)}`,
       alerts.length > 1
         ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
         : '',
@@ -183,7 +204,7 @@ function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
   const failed =
     failures === 0
       ? 'No request fails'
-      : `${percent(failures / requests)} of the requests fail, most of them ${traffic.routes[0]?.method} ${traffic.routes[0]?.route}`;
+      : `${percent(failures / requests)} of the requests fail, most of them ${shortened(`${traffic.routes[0]?.method} ${traffic.routes[0]?.route}`, MAX_NAME)}`;
   const slow = causes.find(
     ({ hasFailed, maxDurationMs, cause: { kind } }) =>
       !hasFailed && maxDurationMs >= SLOW_MS && NAMED.has(kind),
@@ -194,7 +215,7 @@ function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
     p95 === undefined ? '' : `, 95 % of them within ${milliseconds(p95 * 1000)}`,
     slow === undefined
       ? ''
-      : `; the slowest was ${slow.name} with ${milliseconds(slow.maxDurationMs)}: ${shortCause(slow.cause.text)}`,
+      : `; the slowest was ${shortened(slow.name, MAX_NAME)} with ${milliseconds(slow.maxDurationMs)}: ${shortCause(slow.cause.text)}`,
   ]);
 }
 
@@ -208,7 +229,11 @@ function normalParts(parts: readonly PartState[]): string {
 /** Returns the text of a cause with the function and without the path of its file, which the causes below have. */
 function shortCause(text: string): string {
   const short = withoutPeriod(text).replaceAll(/, at ([^,;()]{1,100}) \([^()]{1,300}\)/g, ' in $1');
-  return short.length > MAX_CAUSE ? `${short.slice(0, MAX_CAUSE - 1)}…` : short;
+  return shortened(short, MAX_CAUSE);
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 function withoutPeriod(text: string): string {

@@ -59,16 +59,17 @@ export function hashOf(text) {
 export function colorsOf(names, theme) {
   const palette = SERIES_COLORS[theme];
   const taken = new Set();
-  return names.map((name) => {
-    const status = statusClassOf(name);
-    // Several codes of one class stay apart by their place in the palette, failures never look like successes.
-    if (status !== undefined && !taken.has(`status ${status}`)) {
-      taken.add(`status ${status}`);
-      return STATUS_COLORS[theme][status];
-    }
-    if (status !== undefined) return shaded(STATUS_COLORS[theme][status], hashOf(name), theme);
+  const classes = names.map(statusClassOf);
+  return names.map((name, i) => {
+    const status = classes[i];
+    const isFailure = status === 4 || status === 5;
+    const isAlone = classes.filter((each) => each === status).length === 1;
+    // Several failures are all amber or red, in different shades; several successes need to be told apart.
+    if (status !== undefined && isAlone) return STATUS_COLORS[theme][status];
+    if (isFailure) return shaded(STATUS_COLORS[theme][status], hashOf(name), theme);
     let index = hashOf(name) % palette.length;
-    for (let i = 0; i < palette.length && taken.has(index); i++) index = (index + 1) % palette.length;
+    for (let tries = 0; tries < palette.length && taken.has(index); tries++)
+      index = (index + 1) % palette.length;
     taken.add(index);
     return palette[index];
   });

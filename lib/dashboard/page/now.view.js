@@ -5,7 +5,9 @@ import { ago, dateAndTime, formatted, labelText, shortClock } from './format.js'
 import { ChartGrid, noteList } from './panels.view.js';
 
 /** The most causes and events that are listed; the areas have all of them. */
-const MAX_CAUSES = 6;
+const MAX_CAUSES = 7;
+/** The most causes of slow operations while none fails. */
+const MAX_CAUSES_WELL = 4;
 const MAX_EVENTS = 12;
 
 const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical' };
@@ -67,7 +69,7 @@ function problemList({ alerts, health, verdict }, causes) {
       const isSuppressed = suppressionOf(alert) !== undefined;
       const isFiring = alert.state === 'firing';
       return {
-        rank: isSuppressed || !isFiring ? 0 : alert.severity === 'critical' ? 2 : 1,
+        rank: isSuppressed ? 0 : !isFiring ? 0.6 : alert.severity === 'critical' ? 2 : 1,
         node: element(
           'li',
           { class: isSuppressed ? 'row subdued' : 'row', 'data-key': `alert ${alert.id}` },
@@ -78,7 +80,11 @@ function problemList({ alerts, health, verdict }, causes) {
         ),
       };
     });
-  const operations = causes.slice(0, MAX_CAUSES).map(({ name, hasFailed, cause, count, maxDurationMs }) => ({
+  const failed = causes.filter(({ hasFailed }) => hasFailed).slice(0, MAX_CAUSES);
+  const slow = causes
+    .filter(({ hasFailed }) => !hasFailed)
+    .slice(0, failed.length > 0 ? MAX_CAUSES : MAX_CAUSES_WELL);
+  const operations = [...failed, ...slow].map(({ name, hasFailed, cause, count, maxDurationMs }) => ({
     rank: hasFailed ? 1.5 : 0.5,
     node: element(
       'li',
@@ -231,11 +237,12 @@ export const nowView = {
       if (grid === undefined || !grid.node.isConnected) {
         grid = new ChartGrid();
         const summary = element('div', { class: 'stack', id: 'summary' });
-        const details = element('div', { class: 'columns', id: 'details' });
-        page.memory.set('parts', [summary, details]);
-        fill(page.main, summary, grid.node, details);
+        const routes = element('div');
+        const details = element('div', { class: 'columns' });
+        page.memory.set('parts', [summary, routes, details]);
+        fill(page.main, summary, routes, grid.node, details);
       }
-      const [summary, details] = page.memory.get('parts');
+      const [summary, routes, details] = page.memory.get('parts');
       const problems = problemList(overview, causes);
       patch(
         summary,
@@ -249,16 +256,11 @@ export const nowView = {
           ),
         element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map(tile)),
       );
+      patch(routes, routeTable(now, page));
       patch(
         details,
-        element('div', { class: 'stack' }, routeTable(now, page)),
-        element(
-          'div',
-          { class: 'stack' },
-          changeTable(now, page),
-          timeline(overview.events),
-          ...noteList(notes),
-        ),
+        element('div', { class: 'stack' }, changeTable(now, page) ?? ''),
+        element('div', { class: 'stack' }, timeline(overview.events) ?? '', ...noteList(notes)),
       );
       grid.update(panels);
     };

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { readNow } from '../../../lib/dashboard/now/now-data.js';
+import { failurePeriodOf, impactRows, readTraffic } from '../../../lib/dashboard/now/traffic.js';
+import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
+import { MINUTE, past, SECOND } from '../../history/support.js';
+
+function application() {
+  const { registry, history, run, clock } = past();
+  const requests = registry.counter('http_requests_total', 'Requests.', {
+    labelNames: ['method', 'route', 'status_code'],
+  });
+  const durations = registry.timer('http_request_duration_seconds', 'Durations.', {
+    labelNames: ['method', 'route', 'status_code'],
+  });
+  const cpu = registry.counter('process_cpu_seconds_total', 'CPU.');
+  for (const metric of [
+    'http_requests_total',
+    'http_request_duration_seconds',
+    'process_cpu_seconds_total',
+  ]) {
+    history.retain({ metric });
+  }
+  const serve = (route: string, status: string, count: number, ms: number): void => {
+    const labels = { method: 'GET', route, status_code: status };
+    requests.inc(labels, count);
+    for (let i = 0; i < count; i++) durations.observe(labels, ms);
+  };
+  return { history, run, serve, clock, cpu };
+}
+
+describe('the routes by impact', () => {
+  it('are those with most failures, then those that take most time', async () => {
+    const { history, run, serve } = application();
+    run(20, () => {
+      serve('/heavy', '200', 1, 900);
+      serve('/fast', '200', 10, 2);
+      serve('/failing', '503', 3, 1);
+      serve('/failing', '200', 1, 1);
+    });
+    const traffic = await inTimeSlices(readTraffic(history, 5 * MINUTE));
+    expect(traffic.requests).toBeCloseTo(300, 0);
+    expect(traffic.failures).toBeCloseTo(60, 0);
+    const rows = impactRows(traffic, 2);
+    expect(rows.map(({ route }) => route)).toEqual(['/failing', '/heavy']);
+    expect(rows[0]).toMatchObject({ errorPercent: 75, failures: 60 });
+    expect(rows[1]?.timeShare).toBeGreaterThan(0.9);
+  });
+
+  it('are none before the first sample', async () => {
+    const { history } = application();
+    expect(await inTimeSlices(readTraffic(history, MINUTE))).toMatchObject({ requests: 0, routes: [] });
+    expect(failurePeriodOf(history, { method: 'GET', route: '/x' })).toBeUndefined();
+  });
+});
+
+describe('the time since which a route fails', () => {
+  it('is that of the first failure after two minutes without any', () => {
+    const { history, run, serve, clock } = application();
+    run(20, (i) => serve('/a', i < 2 ? '500' : '200', 4, 1));
+    const began = clock.now();
+    run(16, (i) => {
+      serve('/a', '500', 3, 1);
+      serve('/a', '200', i % 2, 1);
+    });
+    const period = failurePeriodOf(history, { method: 'GET', route: '/a' });
+    expect(period?.since).toBe(began);
+    expect(period?.share).toBeCloseTo(48 / 56, 2);
+  });
+
+  it('is none once it has been fine for some minutes', () => {
+    const { history, run, serve } = application();
+    run(4, () => serve('/a', '500', 3, 1));
+    run(12, () => serve('/a', '200', 3, 1));
+    expect(failurePeriodOf(history, { method: 'GET', route: '/a' })).toBeUndefined();
+  });
+});
+
+describe('what changed', () => {
+  it('is ranked, has the labels that tell series apart, and is nothing right after the start', async () => {
+    const { history, run, serve, cpu } = application();
+    run(4, () => {
+      cpu.inc();
+      serve('/a', '200', 4, 1);
+    });
+    const early = await inTimeSlices(readNow(history, { rangeMs: 15 * MINUTE }));
+    expect(early.changes).toEqual([]);
+    run(36, () => {
+      cpu.inc();
+      serve('/a', '200', 4, 1);
+    });
+    run(20, () => {
+      cpu.inc();
+      serve('/a', '200', 4, 1);
+      serve('/a', '503', 40, 1);
+    });
+    const now = await inTimeSlices(readNow(history, { rangeMs: 15 * MINUTE }));
+    expect(now.changeWindowMs).toBe(5 * MINUTE);
+    expect(now.changes[0]).toMatchObject({ labels: { status_code: '503' }, before: 0, unit: 'per second' });
+    expect(now.changes[0]?.now).toBeCloseTo((40 / (15 * SECOND)) * SECOND, 0);
+    expect(now.changes.map(({ metric }) => metric)).not.toContain('process_cpu_seconds_total');
+  });
+});

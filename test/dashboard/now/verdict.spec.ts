@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AlertRow } from '../../../lib/dashboard/alert-rows.js';
+import { type VerdictFacts, verdictOf } from '../../../lib/dashboard/now/verdict.js';
+
+const AT = Date.UTC(2026, 0, 5, 6, 17, 20);
+const ROUTE = { method: 'GET', route: '/reports/revenue', requests: 200, failures: 138, seconds: 4 };
+const HEALTHY = { status: 'healthy', message: 'ok', durationMs: 1 } as const;
+
+function facts(own: Partial<VerdictFacts> = {}): VerdictFacts {
+  return {
+    health: { status: 'healthy', timestamp: '', checks: { database: HEALTHY } },
+    alerts: [],
+    traffic: { windowMs: 300_000, requests: 3_000, failures: 0, seconds: 60, routes: [] },
+    failing: undefined,
+    causes: [],
+    parts: [
+      { name: 'database', problem: undefined },
+      { name: 'event loop', problem: undefined },
+    ],
+    p95: 0.041,
+    healthSince: new Map(),
+    ...own,
+  };
+}
+
+function alert(own: Partial<AlertRow> = {}): AlertRow {
+  return {
+    id: 'a',
+    rule: 'route_fails',
+    state: 'firing',
+    severity: 'critical',
+    message: '/reports/revenue fails',
+    labels: {},
+    value: 1,
+    since: AT,
+    ...own,
+  };
+}
+
+const CAUSE = {
+  name: 'GET /reports/revenue',
+  hasFailed: true,
+  cause: {
+    kind: 'exception',
+    text: 'ServiceUnavailableException, at ExchangeRatesGateway.inEuros (src/reports/exchange-rates.gateway.ts:22:11).',
+  },
+  maxDurationMs: 12,
+};
+
+describe('the verdict', () => {
+  it('names the route that fails, how much, since when, why, and what is normal', () => {
+    const failing = { ...ROUTE, since: AT, share: 0.69 };
+    const traffic = { ...facts().traffic, failures: 138, routes: [ROUTE] };
+    const verdict = verdictOf(facts({ failing, traffic, causes: [CAUSE] }));
+    expect(verdict.text).toBe(
+      'GET /reports/revenue has failed 69 % since 06:17 UTC: ServiceUnavailableException in ExchangeRatesGateway.inEuros; database and event loop are normal.',
+    );
+    expect(verdict).toMatchObject({
+      state: 'critical',
+      route: { method: 'GET', route: '/reports/revenue' },
+      parts: ['GET /reports/revenue has failed 69 % since ', { at: AT }, expect.stringContaining('inEuros')],
+    });
+  });
+
+  it('has numbers instead of percentages for few requests, and does not tell an alert of the same route again', () => {
+    const few = { ...ROUTE, requests: 3, failures: 2, since: AT, share: 0.67 };
+    const alerts = [alert({ labels: { route: '/reports/revenue' } })];
+    const verdict = verdictOf(facts({ failing: few, alerts }));
+    expect(verdict.text).toContain('2 of 3 requests of GET /reports/revenue have failed since 06:17 UTC');
+    expect(verdict.about).toBe('route_fails');
+  });
+
+  it('is calm about a share that is small, and names it', () => {
+    const some = { ...ROUTE, requests: 10_000, failures: 20, since: AT, share: 0.002 };
+    const traffic = { ...facts().traffic, requests: 20_000, failures: 20, routes: [some] };
+    const { state, text } = verdictOf(facts({ failing: some, traffic }));
+    expect(state).toBe('ok');
+    expect(text).toMatch(/^0\.1 % of the requests fail, most of them GET \/reports\/revenue: 67 requests\/s/);
+  });
+
+  it('names a failing health check if no route fails, else an alert, else what is normal', () => {
+    const checks = { database: { ...HEALTHY, status: 'unhealthy', message: 'Connection refused.' } } as const;
+    const unhealthy = facts({
+      health: { status: 'unhealthy', timestamp: '', checks },
+      healthSince: new Map([['database', AT]]),
+      alerts: [alert()],
+      parts: [],
+    });
+    expect(verdictOf(unhealthy)).toMatchObject({
+      state: 'critical',
+      text: 'Health check database is unhealthy since 06:17 UTC: Connection refused.',
+      about: 'database',
+    });
+    expect(
+      verdictOf(facts({ alerts: [alert({ severity: 'warning', message: 'Disk is full.' })] })),
+    ).toMatchObject({
+      state: 'warning',
+      text: 'Disk is full, since 06:17 UTC; database and event loop are normal.',
+    });
+    expect(verdictOf(facts()).text).toBe(
+      'No request fails: 10 requests/s over the last 5 min, 95 % of them within 41 ms; database and event loop are normal.',
+    );
+  });
+
+  it('names a failure of the records before any sample has counted it', () => {
+    const traffic = { ...facts().traffic, requests: 0, windowMs: 0 };
+    expect(verdictOf(facts({ traffic, causes: [CAUSE], parts: [] }))).toMatchObject({
+      state: 'warning',
+      text: 'GET /reports/revenue fails: ServiceUnavailableException in ExchangeRatesGateway.inEuros.',
+    });
+  });
+
+  it('does not call normal what is not', () => {
+    const parts = [
+      { name: 'database', problem: '12 % of the database operations fail' },
+      { name: 'memory', problem: undefined },
+    ];
+    expect(verdictOf(facts({ parts })).text).toMatch(
+      /; 12 % of the database operations fail; memory is normal\.$/,
+    );
+  });
+
+  it('stays short whatever the route, the cause and the message are', () => {
+    const route = `/${'x'.repeat(2_000)}`;
+    const failing = { ...ROUTE, route, since: AT, share: 1 };
+    const cause = {
+      ...CAUSE,
+      name: `GET ${route}`,
+      cause: { kind: 'exception', text: 'Error, at '.repeat(500) },
+    };
+    expect(verdictOf(facts({ failing, causes: [cause] })).text.length).toBeLessThan(1_000);
+  });
+});

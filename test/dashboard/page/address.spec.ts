@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+
+interface Address {
+  readonly area: string;
+  readonly items: readonly string[];
+  readonly parameters: URLSearchParams;
+}
+
+const { addressOf, fragmentOf, keptParameters } = (await import(
+  String(new URL('../../../lib/dashboard/page/address.js', import.meta.url))
+)) as {
+  readonly addressOf: (fragment: string) => Address;
+  readonly fragmentOf: (address: Address) => string;
+  readonly keptParameters: (parameters: URLSearchParams) => URLSearchParams;
+};
+
+describe('the address of the dashboard', () => {
+  it.each([
+    ['', '#/now'],
+    ['#/overview', '#/now'],
+    ['#/alerts', '#/now/alerts'],
+    ['#/health?utc=1', '#/now/health?utc=1'],
+    ['#/requests/GET/%2Fdeals%2F%3Aid', '#/routes/GET/%2Fdeals%2F%3Aid'],
+    ['#/diagnostics', '#/errors'],
+    ['#/diagnostics/causes', '#/errors'],
+    ['#/diagnostics/profiles', '#/process/profiles'],
+    ['#/diagnostics/last-exit', '#/process/last-exit'],
+    ['#/runtime', '#/process/runtime'],
+    ['#/jobs', '#/dependencies/jobs'],
+    ['#/business', '#/explore/business'],
+    ['#/metrics/http_requests_total/method%3AGET', '#/explore/metrics/http_requests_total/method%3AGET'],
+    ['#/cardinality', '#/explore/cardinality'],
+  ])('leads from %s to %s', (before, now) => {
+    expect(fragmentOf(addressOf(before))).toBe(now);
+    expect(fragmentOf(addressOf(now))).toBe(now);
+  });
+
+  it.each(['#/now/%E0%A4%A', '#/constructor', '#/__proto__/toString', '#//a//b', '#/routes/a%2Fb?range=%'])(
+    'survives what nobody should send: %s',
+    (fragment) => {
+      const { area, items } = addressOf(fragment);
+      expect([area, ...items].every((part) => typeof part === 'string' && part !== '')).toBe(true);
+      expect(addressOf(fragmentOf(addressOf(fragment)))).toEqual(addressOf(fragment));
+    },
+  );
+
+  it('keeps for another area what holds for all of them', () => {
+    const { parameters } = addressOf(
+      '#/routes?range=300000&sort.routes=-p95&utc=1&search=x&instance=web-2&kiosk=30',
+    );
+    expect(String(keptParameters(parameters))).toBe('range=300000&utc=1&instance=web-2&kiosk=30');
+  });
+});
