@@ -98,12 +98,11 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const all = await rows.count();
       await page.keyboard.press('/');
       await page.keyboard.type('export');
-      await page.waitForFunction(`document.querySelectorAll('main tbody tr').length === 1`, undefined, {
-        timeout: PATIENCE_MS,
-      });
+      await eventually(async () => expect(await rows.count()).toBe(1), PATIENCE_MS);
       expect(await rows.innerText()).toContain('GET /api/deals/export.csv');
       expect(page.url()).toContain('search=export');
       await page.getByLabel('Search routes').fill('');
+      await eventually(async () => expect(await rows.count()).toBe(all), PATIENCE_MS);
       await page.getByRole('button', { name: 'p95', exact: true }).click();
       const head = page.getByRole('columnheader', { name: 'p95' });
       await page.locator('th[aria-sort=descending]', { hasText: 'p95' }).waitFor({ timeout: PATIENCE_MS });

@@ -55,7 +55,7 @@ export interface RouteRow {
 /** Rates per second over the window, oldest first; null where they are unknown. */
 export interface RouteTrend {
   readonly requests: readonly (number | null)[];
-  /** Those with a 5xx response. */
+  /** Requests with a 5xx response. */
   readonly failures: readonly (number | null)[];
 }
 

@@ -12,7 +12,7 @@ const SERIES_PER_STEP = 100;
 type Steps<T> = Generator<void, T, void>;
 type Labels = Readonly<Record<string, string>>;
 
-/** What the recorded requests of a route waited for. */
+/** The waits of the recorded requests of a route. */
 export interface RouteWaits {
   /** The window, in milliseconds; null for the time since the start of the process. */
   readonly windowMs: number | null;
@@ -41,7 +41,7 @@ interface WaitTotals {
   readonly parts: Map<string, number>;
 }
 
-/** A reader of what the requests of a route waited for. */
+/** A reader of the waits of the requests of a route. */
 export class RouteWaitsReader {
   private release: (() => void) | undefined;
   private readAt = 0;
