@@ -24,19 +24,23 @@ function broken(): EmbeddedMetricsStream {
 it.each([
   ['has been destroyed', destroyed],
   ['has no reader any more', broken],
-])('ends at once with a stream that %s', async (_, streamOf) => {
-  const registry = new MetricsRegistry();
-  registry.counter('orders_total', 'Orders.').inc();
-  const messages: string[] = [];
-  const logger = {
-    warn: (text: string) => messages.push(text),
-    error: (text: string) => messages.push(text),
-  };
-  const options = { namespace: 'Shop', stream: streamOf(), shutdownTimeoutMs: 30_000 };
-  const exporter = new EmbeddedMetricsExporter(registry, options, { logger });
-  exporter.start();
-  // The time limit of this test is far below that of the shutdown.
-  await exporter.shutdown();
-  expect(messages.join('\n')).toContain('The stream of the embedded metrics is closed');
-  expect(messages.join('\n')).toMatch(/data points?/);
-}, 20_000);
+])(
+  'ends at once with a stream that %s',
+  async (_, streamOf) => {
+    const registry = new MetricsRegistry();
+    registry.counter('orders_total', 'Orders.').inc();
+    const messages: string[] = [];
+    const logger = {
+      warn: (text: string) => messages.push(text),
+      error: (text: string) => messages.push(text),
+    };
+    const options = { namespace: 'Shop', stream: streamOf(), shutdownTimeoutMs: 30_000 };
+    const exporter = new EmbeddedMetricsExporter(registry, options, { logger });
+    exporter.start();
+    // The time limit of this test is far below that of the shutdown.
+    await exporter.shutdown();
+    expect(messages.join('\n')).toContain('The stream of the embedded metrics is closed');
+    expect(messages.join('\n')).toMatch(/data points?/);
+  },
+  20_000,
+);
