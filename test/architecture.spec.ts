@@ -329,7 +329,8 @@ function intrusionsOf(path: string, text: string): string[] {
     }
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
       // Of a diagnostics channel, whose subscribers end the process by what they throw.
-      if (node.expression.text === 'subscribe' && node.arguments.length > 0) found.add('subscribe()');
+      const isSubscription = ['subscribe', 'subscribeToChannel'].includes(node.expression.text);
+      if (isSubscription && node.arguments.length > 0) found.add('subscribe()');
     }
     if (ts.isNewExpression(node) && node.expression.getText() === 'Proxy') found.add('new Proxy()');
     if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
@@ -377,6 +378,7 @@ describe('what is put into the calls and objects of an application', () => {
     ['adapter.beforeClose = async () => undefined', 'a method in place of another'],
     ["fastify.addHook('onSend', hook)", '.addHook()'],
     ["subscribe('undici:request:create', listener)", 'subscribe()'],
+    ["subscribeToChannel('undici:request:create', listener)", 'subscribe()'],
     ['new Proxy(client, {})', 'new Proxy()'],
   ])('is found: %s', (text, way) => {
     expect(intrusionsOf('a.ts', text)).toEqual([`a.ts: ${way}`]);

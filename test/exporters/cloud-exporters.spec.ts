@@ -165,6 +165,15 @@ describe('the options of the exporters', () => {
     );
   });
 
+  it.each(['Host', 'connection', 'Content-Type', 'content-encoding', 'CONTENT-LENGTH', 'transfer-encoding'])(
+    'are rejected with the header %s, which the exporter sets',
+    (name) => {
+      expect(reading({ otlp: { headers: { [name]: 'nobody' } } })).toThrow(
+        `\`exporters.otlp.headers\` must not contain the header "${name}", which the exporter sets for each request. Remove it.`,
+      );
+    },
+  );
+
   it('default to the environment variables of each vendor', () => {
     const fromDatadog = resolveDatadog(
       'o',

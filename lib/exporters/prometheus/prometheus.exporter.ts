@@ -73,7 +73,7 @@ export class PrometheusExporter {
   /**
    * Runs the collectors and renders all metrics as text.
    *
-   * @throws {TypeError} for the format `protobuf`, which is no text; no other rejection occurs
+   * @throws {TypeError} for another format, such as `protobuf`, which is no text; no other rejection occurs
    */
   async generateText(options: GenerateOptions<TextFormat> = {}): Promise<string> {
     if ((options.format as ExpositionFormat | undefined) === 'protobuf') {
@@ -81,15 +81,19 @@ export class PrometheusExporter {
         "`format` of generateText() must be 'prometheus' or 'openmetrics'; got 'protobuf', which is no text. Call generate({ format: 'protobuf' }), which returns bytes.",
       );
     }
+    expectFormat('generateText()', options.format ?? 'prometheus', TEXT_FORMATS);
     return Buffer.concat(await this.generate(options)).toString();
   }
 
   /**
    * Runs the collectors and renders all metrics in chunks of bytes; text is in UTF-8. Equal requests at the same time
-   * share one result. Rendering yields to the event loop. Never rejects.
+   * share one result. Rendering yields to the event loop.
+   *
+   * @throws {TypeError} for an unknown format; no other rejection occurs
    */
-  generate(options: GenerateOptions = {}): Promise<Buffer[]> {
+  async generate(options: GenerateOptions = {}): Promise<Buffer[]> {
     const format = options.format ?? 'prometheus';
+    expectFormat('generate()', format, FORMATS);
     const names = options.names && new Set(options.names);
     const key = JSON.stringify([format, options.timeoutMs, names && [...names].toSorted()]);
     let result = this.inFlight.get(key);
@@ -134,6 +138,17 @@ export class PrometheusExporter {
       [...names].map((name) => name.replace(/_(?:bucket|sum|count|created)$/, '')).concat(...names),
     );
   }
+}
+
+const TEXT_FORMATS: readonly ExpositionFormat[] = ['prometheus', 'openmetrics'];
+const FORMATS: readonly ExpositionFormat[] = [...TEXT_FORMATS, 'protobuf'];
+
+function expectFormat(method: string, format: unknown, known: readonly ExpositionFormat[]): void {
+  if (known.includes(format as ExpositionFormat)) return;
+  const names = known.map((name) => `'${name}'`).join(', ');
+  const given = typeof format === 'string' ? JSON.stringify(format.slice(0, 50)) : typeof format;
+  const advice = format === 'json' ? ' JsonExporter exports the metrics in JSON.' : '';
+  throw new TypeError(`\`format\` of ${method} must be one of ${names}; got ${given}.${advice}`);
 }
 
 /** Collects the chunks, with a yield after each. */

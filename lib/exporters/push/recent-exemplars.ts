@@ -21,5 +21,5 @@ export function recentExemplars(
     if (recent === undefined) recent = [exemplar];
     else recent.push(exemplar);
   }
-  return recent?.sort((a, b) => a.timestamp - b.timestamp);
+  return recent?.toSorted((a, b) => a.timestamp - b.timestamp);
 }

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import type { MetricsSource } from '../../metrics/registry.js';
+import type { RegisterTimer } from '../../primitives/register-timer.js';
+import { SafeLogger } from '../../primitives/safe-logger.js';
 import { PushExporter } from '../push/push.exporter.js';
-import type { PushDependencies } from '../push/push-dependencies.js';
+import { PROCESS_WARNINGS, type PushDependencies } from '../push/push-dependencies.js';
 import { RemoteWriteDestination } from './remote-write.destination.js';
 import {
   regionOf,
@@ -9,10 +11,14 @@ import {
   type ResolvedRemoteWrite,
   resolveRemoteWrite,
 } from './remote-write.options.js';
+import { shareInstance } from './shared-instance.js';
 import type { SigV4Settings } from './sigv4.signer.js';
 
 /** An exporter that sends the metrics to a receiver of Prometheus remote write, such as Mimir or VictoriaMetrics. */
 export class RemoteWriteExporter extends PushExporter {
+  private readonly warnIfShared: () => () => void;
+  private endSharing: (() => void) | undefined;
+
   /** @throws {MonitoringOptionsError} */
   constructor(
     source: MetricsSource,
@@ -31,6 +37,27 @@ export class RemoteWriteExporter extends PushExporter {
       resolved,
       dependencies,
     );
+    const logger = new SafeLogger(dependencies.logger ?? PROCESS_WARNINGS);
+    const own = { ...defaults, ...labels };
+    this.warnIfShared = () => {
+      if (labels['instance'] !== undefined) return () => undefined;
+      const { isShared, end } = shareInstance(source, url, own);
+      if (isShared && source.snapshot().defaultLabels['instance'] === undefined) {
+        logger.warn(
+          `Exporter \`remote_write\`: another application of this process pushes to the same receiver as the instance ${JSON.stringify(own.instance)}, so that their series contradict each other. Set the option \`labels: { instance }\` of one of them.`,
+        );
+      }
+      return end;
+    };
+  }
+
+  override start(registerTimer?: RegisterTimer): void {
+    this.endSharing ??= this.warnIfShared();
+    super.start(registerTimer);
+  }
+
+  override shutdown(): Promise<void> {
+    return super.shutdown().finally(() => this.endSharing?.());
   }
 }
 

@@ -40,6 +40,8 @@ export interface BridgedApplication {
   observe(observation: Observation): () => void;
   /** Reports measurements that were made before the application started and could not be kept. */
   lost(count: number): void;
+  /** Reports callbacks of observables beyond the limit, which are never called. */
+  refuseCallbacks(count: number): void;
 }
 
 /** The result of a registration. */
@@ -64,6 +66,8 @@ export class BridgedMeterProvider implements OpenTelemetryMeterProvider, Instrum
   private readonly observations = new Set<Observation>();
   private readonly applications = new Map<BridgedApplication, Map<Observation, () => void>>();
   private readonly early = new EarlyMeasurements();
+  /** Number of callbacks beyond the limit. */
+  private refusedCallbacks = 0;
 
   /** Returns the provider of this process. */
   static shared(): BridgedMeterProvider {
@@ -101,6 +105,7 @@ export class BridgedMeterProvider implements OpenTelemetryMeterProvider, Instrum
     for (const observation of this.observations) observed.set(observation, application.observe(observation));
     const lost = this.early.replay();
     if (lost > 0) application.lost(lost);
+    if (this.refusedCallbacks > 0) application.refuseCallbacks(this.refusedCallbacks);
     return () => {
       this.applications.delete(application);
       for (const end of observed.values()) end();
@@ -152,7 +157,12 @@ export class BridgedMeterProvider implements OpenTelemetryMeterProvider, Instrum
   add(observation: Observation): void {
     const { callback, instruments } = observation;
     if (typeof callback !== 'function' || instruments.size === 0) return;
-    if (this.observations.size >= MAX_INSTRUMENTS || this.knownObservation(observation) !== undefined) return;
+    if (this.knownObservation(observation) !== undefined) return;
+    if (this.observations.size >= MAX_INSTRUMENTS) {
+      this.refusedCallbacks++;
+      for (const application of this.applications.keys()) application.refuseCallbacks(1);
+      return;
+    }
     this.observations.add(observation);
     for (const [application, observed] of this.applications) {
       observed.set(observation, application.observe(observation));

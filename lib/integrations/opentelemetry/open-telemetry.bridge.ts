@@ -56,6 +56,7 @@ export class OpenTelemetryBridge implements BridgedApplication {
   private readonly taken: ReadonlySet<string>;
   private detach: (() => void) | undefined;
   private isStopped = false;
+  private hasRefusedCallbacks = false;
 
   constructor(
     private readonly registry: MetricsRegistry,
@@ -125,6 +126,15 @@ export class OpenTelemetryBridge implements BridgedApplication {
     for (let i = 0; i < count; i++) this.countDropped('other', 'not_started');
     this.registry.warn(
       `${count} measurements of OpenTelemetry instruments were made before the application started, beyond the number that is kept for it. They are counted in ${LIBRARY_METRICS.droppedSamples}.`,
+    );
+  }
+
+  refuseCallbacks(count: number): void {
+    for (let i = 0; i < count; i++) this.countDropped('other', 'refused_definition');
+    if (this.hasRefusedCallbacks) return;
+    this.hasRefusedCallbacks = true;
+    this.registry.warn(
+      `There are too many callbacks of observable OpenTelemetry instruments; further ones are not called. They are counted in ${LIBRARY_METRICS.droppedSamples}. Add callbacks once at the start, or remove those that are no longer needed with removeCallback().`,
     );
   }
 

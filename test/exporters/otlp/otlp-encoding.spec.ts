@@ -77,7 +77,7 @@ function metricOf(
     dataPointType: fc.constant(dataPointType),
     ...(dataPointType === 3 && { isMonotonic: fc.boolean() }),
     dataPoints: fc.array(fc.record({ startTime: time, endTime: time, attributes, value }), { maxLength: 4 }),
-  }) as fc.Arbitrary<OtlpMetric>;
+  });
 }
 
 const encoder = new OtlpProtobufEncoder();

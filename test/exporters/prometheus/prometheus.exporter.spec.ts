@@ -32,6 +32,24 @@ describe('PrometheusExporter', () => {
     expect([...parseExposition(text, 'prometheus').keys()]).toEqual(['jobs_total', 'job_seconds']);
   });
 
+  it.each(['json', 'text', '', 7])('refuses the format %j', async (format) => {
+    const exporter = new PrometheusExporter(testRegistry().registry);
+    const options = { format: format as TextFormat };
+    await expect(exporter.generate(options)).rejects.toThrow(
+      "`format` of generate() must be one of 'prometheus', 'openmetrics', 'protobuf'; got ",
+    );
+    await expect(exporter.generateText(options)).rejects.toThrow(
+      "`format` of generateText() must be one of 'prometheus', 'openmetrics'; got ",
+    );
+  });
+
+  it('names JsonExporter for the format json', async () => {
+    const exporter = new PrometheusExporter(testRegistry().registry);
+    await expect(exporter.generate({ format: 'json' as TextFormat })).rejects.toThrow(
+      'got "json". JsonExporter exports the metrics in JSON.',
+    );
+  });
+
   it('adds creation times only with created: true, and only in OpenMetrics', async () => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.');

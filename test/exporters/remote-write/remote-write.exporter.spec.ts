@@ -68,6 +68,54 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
   });
 });
 
+describe('two applications of one process', () => {
+  const warnings: string[] = [];
+  const logger = {
+    warn: (text: string) => warnings.push(text),
+    error: (text: string) => warnings.push(text),
+  };
+  const quiet = {
+    url: 'http://127.0.0.1:9/api/v1/write',
+    fetch: async () => ({ status: 204, headers: new Headers(), body: null }),
+  };
+  const started = (options: Partial<RemoteWriteExporterOptions> = {}, registry = new MetricsRegistry()) => {
+    const exporter = new RemoteWriteExporter(registry, { ...quiet, ...options }, { logger });
+    exporter.start();
+    return exporter;
+  };
+  beforeEach(() => void warnings.splice(0));
+
+  it('are warned about the same labels at the same receiver, once', async () => {
+    const exporters = [started(), started()];
+    expect(warnings).toEqual([
+      `Exporter \`remote_write\`: another application of this process pushes to the same receiver as the instance "${hostname()}:${process.pid}", so that their series contradict each other. Set the option \`labels: { instance }\` of one of them.`,
+    ]);
+    await Promise.all(exporters.map((exporter) => exporter.shutdown()));
+  });
+
+  it('are not warned with labels or receivers of their own, or one after the other', async () => {
+    const registry = new MetricsRegistry({ defaultLabels: { instance: 'three' } });
+    const exporters = [
+      started(),
+      started({ labels: { instance: 'two' } }),
+      started({ labels: { job: 'other' } }),
+      started({ url: 'http://127.0.0.1:9/other' }),
+      started({}, registry),
+    ];
+    await Promise.all(exporters.map((exporter) => exporter.shutdown()));
+    const next = started();
+    await next.shutdown();
+    expect(warnings).toEqual([]);
+  });
+
+  it('is one application with two exporters to a receiver', async () => {
+    const registry = new MetricsRegistry();
+    const exporters = [started({}, registry), started({}, registry)];
+    await Promise.all(exporters.map((exporter) => exporter.shutdown()));
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('a response', () => {
   it.each([
     [503, 'retry'],
@@ -195,12 +243,8 @@ describe('the credentials', () => {
     expect((await requestWith({ bearerToken: SECRET })).headers.authorization).toBe(`Bearer ${SECRET}`);
   });
 
-  it('may be in headers, which change none of those of the protocol', async () => {
-    const headers = {
-      'X-Scope-OrgID': 'shop',
-      Authorization: `Token ${SECRET}`,
-      'Content-Type': 'text/plain',
-    };
+  it('may be in headers, in any case', async () => {
+    const headers = { 'X-Scope-OrgID': 'shop', Authorization: `Token ${SECRET}` };
     const request = await requestWith({ headers });
     expect(request.headers).toMatchObject({
       'x-scope-orgid': 'shop',
@@ -332,6 +376,10 @@ describe('the options', () => {
     [{ url, labels: { le: '1' } }, 'must be a valid label name other than le and quantile'],
     [{ url, labels: { zone: 1 } }, '`exporters.remoteWrite.labels.zone` must be a string'],
     [{ url, headers: { 'a b': SECRET } }, '`exporters.remoteWrite.headers` must contain valid header names'],
+    [
+      { url, headers: { 'Content-Length': SECRET } },
+      '`exporters.remoteWrite.headers` must not contain the header "Content-Length", which the exporter sets for each request. Remove it.',
+    ],
     [
       { url, basicAuth: { username: 'a', password: '' } },
       '`exporters.remoteWrite.basicAuth.password` must be',

@@ -298,12 +298,32 @@ describe('an instrument that cannot be recorded', () => {
     await registry.collect();
     expect(registry.getAllMetrics().length).toBeLessThan(2_100);
     expect(scalars(registry, 'monitoring_collector_success').length).toBeLessThanOrEqual(2_000);
-    expect(warnings.length).toBeLessThanOrEqual(101);
+    expect(warnings.length).toBeLessThanOrEqual(102);
     expect(Object.keys(dropped(registry)).length).toBeLessThanOrEqual(101);
   });
 });
 
 describe('an observable', () => {
+  it('has its callbacks beyond 2 000 counted, and logged once', () => {
+    const { registry, meter, provider, warnings, detach } = bridged();
+    const level = meter.createObservableGauge('level');
+    const callbacks = Array.from({ length: 2_003 }, () => () => undefined);
+    for (const callback of callbacks) level.addCallback(callback);
+    // One that is there already is none beyond the limit.
+    level.addCallback(callbacks[0]!);
+    expect(dropped(registry)).toEqual({ 'other refused_definition': 3 });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^There are too many callbacks .*removeCallback\(\)\.$/),
+    ]);
+    level.removeCallback(callbacks[1]!);
+    level.addCallback(callbacks[2_002]!);
+    expect(dropped(registry)).toEqual({ 'other refused_definition': 3 });
+    detach();
+    const restarted = bridged(OPTIONS, provider);
+    expect(dropped(restarted.registry)).toEqual({ 'other refused_definition': 3 });
+    expect(restarted.warnings).toHaveLength(1);
+  });
+
   it('exposes what its last collection has observed', async () => {
     const { registry, meter } = bridged();
     let values: (readonly [number, object?])[] = [
