@@ -93,16 +93,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       const verdicts = new VerdictReader({ history, records, blocks, timeline });
       return new DashboardFeed(
         history,
-        new OverviewReader(
-          health,
-          alerts,
-          history,
-          service,
-          thisInstance(),
-          now,
-          timeline,
-          verdicts,
-          () => panelPlaces(explorer),
+        new OverviewReader(health, alerts, history, service, thisInstance(), now, timeline, verdicts, () =>
+          panelPlaces(explorer),
         ),
         now,
       );

@@ -115,7 +115,10 @@ describe('the record of a request to MongoDB', () => {
     await app.recordOf('/at-once/9');
     server.delayMs = 60;
     try {
-      const [first, second] = await Promise.all([app.recordOf('/at-once/6'), app.recordOf('/at-once/3?second')]);
+      const [first, second] = await Promise.all([
+        app.recordOf('/at-once/6'),
+        app.recordOf('/at-once/3?second'),
+      ]);
       // Three turns of the pool: six commands of the first request, then three of the second one.
       expect(first.calls).toEqual([expect.objectContaining({ count: 6 })]);
       expect(second.calls).toEqual([expect.objectContaining({ count: 3 })]);

@@ -48,7 +48,8 @@ describe('the answers of a fleet', () => {
   const readView = async (fleet: Fleet, instance?: string): Promise<ViewData> =>
     JSON.parse(await fleet.read({ key: ['view'], instance, range }, view)) as ViewData;
   /** The queries for figures. */
-  const queries = (): string[] => server.asked.map(({ query }) => query).filter((query) => !SCRAPES.test(query));
+  const queries = (): string[] =>
+    server.asked.map(({ query }) => query).filter((query) => !SCRAPES.test(query));
 
   it('are about the last whole interval, and asked once in it', async () => {
     server.answer = (query) =>
