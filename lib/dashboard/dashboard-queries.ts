@@ -1,5 +1,4 @@
 import type { VitalName } from '../query/vital-definitions.js';
-import { isDuration } from '../options/option-checks.js';
 import { ApiError, SourcedAnswer } from './dashboard-api.endpoints.js';
 import type { DashboardHistory } from './dashboard-history.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
@@ -7,19 +6,19 @@ import { endpointRows } from './endpoint-rows.js';
 import { FleetAnswers } from './fleet/fleet-answers.js';
 import { incidentReport } from './incident.js';
 import { MetricExplorer } from './metric-explorer.js';
-import { readNow } from './now/now-data.js';
 import { ResponseCache, type ResponseSteps } from './response-cache.js';
+import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
+import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
+import { readNow } from './now/now-data.js';
+import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { ruleOf, tryRule } from './rule-trial.js';
 import { businessView } from './views/business-view.js';
-import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
 import { rangeKey, type TimeRange } from './views/time-range.js';
 import { isLibraryMetric } from './views/library-metrics.js';
 import { type ViewData, ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
-const DEFAULT_RANGE_MS = 900_000;
-const MAX_RANGE_MS = 24 * 3_600_000;
 /** Age limit of responses that contain current values, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
@@ -30,6 +29,9 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf, names);
+  const ofThis = new RouteQueries(registry, history, viewsOf(history), thresholdsOf);
+  const routesOf = (from: DashboardHistory) =>
+    from === history ? ofThis : new RouteQueries(registry, history, viewsOf(from), thresholdsOf, from);
   const explorer = new MetricExplorer(registry, history, viewsOf(history), names);
   const cache = new ResponseCache(history);
   const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
@@ -85,8 +87,19 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       const range = rangeOf(query);
       return answer(query, ['endpoints'], range, (from) => endpointRows(from, range));
     },
-    route: (query) => viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), query),
     fleet: (query) => fleet?.report(rangeOf(query)) ?? { isConfigured: false },
+    routes: (query) => {
+      const selection = routeSelection(query);
+      const range = rangeOf(query);
+      return answer(query, ['routes', selection], range, (from) => routesOf(from).list(selection, range));
+    },
+    route: (query) => {
+      const { method, route } = routeOf(query);
+      const range = rangeOf(query);
+      return answer(query, ['route', method, route], range, (from) =>
+        routesOf(from).page(method, route, range),
+      );
+    },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {
       const name = query.get('name') ?? '';
@@ -100,17 +113,17 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       return metric;
     },
     causes: () => ({ causes: records.causes() }),
-    records: (query) => ({ records: records.find(recordQuery(query)) }),
+    records: (query) => ({ records: findRecords(records, query) }),
     record: (query) => {
       const record = records.get(query.get('id') ?? '');
       if (record === undefined) throw new ApiError(404, 'The record is no longer kept.');
       return record;
     },
-    errors: (query) => ({ errors: errors.find(errorQuery(query)), dropped: errors.dropped }),
+    errors: (query) => selectErrors(errors.find(errorQuery(query)), errors.dropped, errorSelection(query)),
     error: (query) => {
       const error = errors.get(query.get('id') ?? '');
       if (error === undefined) throw new ApiError(404, 'The group of errors is no longer kept.');
-      return error;
+      return errorRow(error);
     },
     blocks: () => ({ blocks: blocks.find() }),
     'diagnostics/startup': () => known(startup.report(), 'The times of the start are not known.'),
@@ -160,58 +173,40 @@ function known<T>(found: T | undefined, otherwise: string): T {
   return found;
 }
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
-
-function recordQuery(query: URLSearchParams): Parameters<DashboardSources['records']['find']>[0] {
-  const list = query.get('list') ?? 'slowest';
-  if (list !== 'slowest' && list !== 'failures' && list !== 'samples') {
-    throw new ApiError(400, '`list` must be slowest, failures or samples.');
-  }
+/** Returns the records of an operation, of a route, or all. @throws {ApiError} */
+function findRecords(records: DashboardSources['records'], query: URLSearchParams): readonly unknown[] {
+  const list = oneOf(query, 'list', ['slowest', 'failures', 'samples'], 'slowest');
+  const limit = limitOf(query);
   const name = query.get('name');
-  return { list, limit: limitOf(query), ...(name !== null && { name }) };
+  if (!query.has('route')) return records.find({ list, limit, ...(name !== null && { name }) });
+  const { method, route } = routeOf(query);
+  const ofName = records.find({ list, limit, name: `${method} ${route}` });
+  if (ofName.length > 0) return ofName;
+  // The name of a GraphQL request has its operation, too.
+  return records
+    .find({ list, limit: Infinity })
+    .filter((record) => record.method === method && record.route === route)
+    .slice(0, limit);
 }
 
 function errorQuery(query: URLSearchParams): Parameters<DashboardSources['errors']['find']>[0] {
   const error = query.get('error');
   const operation = query.get('operation');
   return {
-    limit: limitOf(query),
+    limit: Infinity,
     ...(error !== null && { error }),
     ...(operation !== null && { operation }),
   };
 }
 
-function limitOf(query: URLSearchParams): number {
-  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new ApiError(400, `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
-  }
-  return limit;
-}
-
-/** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
-function roundedRange(query: URLSearchParams, intervalMs: number): number {
-  const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
-  if (!isDuration(range) || range === Infinity) {
-    throw new ApiError(400, '`range` must be a finite number of milliseconds above 0.');
-  }
-  const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
-  return intervals * intervalMs;
-}
-
-/** Returns the requested range: `range` milliseconds up to `until`, and with `compare` the range before it. */
-function timeRange(query: URLSearchParams, intervalMs: number): TimeRange {
-  const rangeMs = roundedRange(query, intervalMs);
-  const text = query.get('until');
-  const until = Number(text);
-  if (text !== null && !(Number.isFinite(until) && until > 0)) {
-    throw new ApiError(400, '`until` must be a time in milliseconds since the Unix epoch.');
-  }
+/** Returns the selection that a request asks for. @throws {ApiError} */
+function errorSelection(query: URLSearchParams): ErrorSelection {
   return {
-    rangeMs,
-    ...(text !== null && { until: Math.round(until / intervalMs) * intervalMs }),
-    ...(query.has('compare') && { isCompared: true }),
+    search: textOf(query, 'search'),
+    source: query.get('source') ?? undefined,
+    sort: oneOf(query, 'sort', ERROR_ORDERS, 'last'),
+    reverse: oneOf(query, 'order', ['down', 'up'], 'down') === 'up',
+    limit: limitOf(query),
   };
 }
 

@@ -13,6 +13,7 @@ import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardRetention } from './dashboard-retention.js';
 import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
+import type { DashboardErrorGroup } from './errors/error-group.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
@@ -49,7 +50,6 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['toolbar.js', SCRIPT],
   ['rule.part.js', SCRIPT],
   ['panels.view.js', SCRIPT],
-  ['requests.view.js', SCRIPT],
   ['alerts.view.js', SCRIPT],
   ['health.view.js', SCRIPT],
   ['metrics.view.js', SCRIPT],
@@ -66,6 +66,17 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['fleet.js', SCRIPT],
   ['instances.view.js', SCRIPT],
   ['fleet.css', STYLE],
+  ['routes.view.js', SCRIPT],
+  ['route.view.js', SCRIPT],
+  ['route-figures.js', SCRIPT],
+  ['row-table.js', SCRIPT],
+  ['heatmap.js', SCRIPT],
+  ['waterfall.js', SCRIPT],
+  ['record.js', SCRIPT],
+  ['errors.view.js', SCRIPT],
+  ['error.view.js', SCRIPT],
+  ['error-figures.js', SCRIPT],
+  ['routes.css', STYLE],
   ['diagnostics.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
@@ -79,7 +90,7 @@ export interface RecordSource {
     list?: 'slowest' | 'failures' | 'samples';
     name?: string;
     limit?: number;
-  }): readonly unknown[];
+  }): readonly { readonly method: string | undefined; readonly route: string | undefined }[];
   get(id: string): unknown;
   causes(): readonly unknown[];
 }
@@ -88,8 +99,8 @@ export interface RecordSource {
 export interface ErrorSource {
   /** Number of groups that are no longer kept. */
   readonly dropped: number;
-  find(query: { error?: string; operation?: string; limit?: number }): readonly unknown[];
-  get(id: string): unknown;
+  find(query: { error?: string; operation?: string; limit?: number }): readonly DashboardErrorGroup[];
+  get(id: string): DashboardErrorGroup | undefined;
 }
 
 /** The blocks of the event loop, as JSON. */
@@ -191,6 +202,7 @@ const READS = [
   'view',
   'fleet',
   'endpoints',
+  'routes',
   'route',
   'metrics',
   'metric',

@@ -13,6 +13,14 @@ export const HTTP_METRICS = {
   rejected: 'http_rejected_requests_total',
 } as const;
 
+/** Metrics of what the requests that the application serves wait for. */
+export const HTTP_WAIT_METRICS = {
+  time: 'http_request_time_seconds_total',
+  queries: 'http_request_queries_total',
+  repeated: 'http_n_plus_one_requests_total',
+  recorded: 'http_recorded_requests_total',
+} as const;
+
 /** Metrics of the requests that the application sends. */
 export const OUTGOING_HTTP_METRICS = {
   requests: 'http_client_requests_total',

@@ -1,4 +1,5 @@
 import type { MetricType } from '../metrics/naming-rules.js';
+import { type BucketCounts, bucketCounts } from './bucket-counts.js';
 import { bucketQuantileOf } from './bucket-quantile.js';
 import type { FamilyHistory } from '../history/family-history.js';
 import type { HistoryStore } from '../history/history-store.js';
@@ -267,6 +268,23 @@ export class MetricsHistory {
     const family = this.store.family(metric);
     if (family === undefined) return [];
     return yield* rangeQuery(family, this.matching(metric, labels), groupBy, statistic, windowMs, moments);
+  }
+
+  /**
+   * Counts the observations of a histogram in each bucket between each two of several times, for heatmaps. Yields after
+   * each small step.
+   *
+   * @param moments milliseconds since the Unix epoch, in ascending order
+   * @internal
+   */
+  *bucketCounts(
+    metric: string,
+    moments: readonly number[],
+    labels?: LabelMatchers,
+  ): Generator<void, BucketCounts | undefined, void> {
+    const family = this.store.family(metric);
+    if (family?.type !== 'histogram') return undefined;
+    return yield* bucketCounts(family, this.matching(metric, labels), moments);
   }
 
   private over(

@@ -20,7 +20,7 @@ const PATIENCE_MS = 30_000;
 
 const VIEWS = [
   ['overview', '^(Healthy|Degraded|Unhealthy|Critical)'],
-  ['requests', 'Requests'],
+  ['requests', 'Routes'],
   ['diagnostics', 'Errors'],
   ['runtime', 'Runtime'],
   ['system', 'System'],
@@ -82,6 +82,63 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       expect(offences).toEqual(CLEAN);
       await page.close();
     });
+
+    it('searches and sorts the routes on the server, and has both in the address', async () => {
+      const { page, offences } = await browser.open(`${server.url}/metrics-dashboard#/routes`);
+      const rows = page.getByRole('table', { name: 'Routes' }).locator('tbody tr');
+      await rows.first().waitFor({ timeout: PATIENCE_MS });
+      const all = await rows.count();
+      await page.keyboard.press('/');
+      await page.keyboard.type('export');
+      await page.waitForFunction(`document.querySelectorAll('main tbody tr').length === 1`, undefined, {
+        timeout: PATIENCE_MS,
+      });
+      expect(await rows.innerText()).toContain('GET /api/deals/export.csv');
+      expect(page.url()).toContain('search=export');
+      await page.getByLabel('Search routes').fill('');
+      await page.getByRole('button', { name: 'p95', exact: true }).click();
+      const head = page.getByRole('columnheader', { name: 'p95' });
+      await page.locator('th[aria-sort=descending]', { hasText: 'p95' }).waitFor({ timeout: PATIENCE_MS });
+      await page.reload();
+      await rows.first().waitFor({ timeout: PATIENCE_MS });
+      expect(await head.getAttribute('aria-sort')).toBe('descending');
+      expect(await rows.count()).toBe(all);
+      await page.getByRole('button', { name: /^4xx \(/ }).click();
+      await page
+        .getByRole('link', { name: 'GET /api/users/:id', exact: true })
+        .waitFor({ state: 'detached' });
+      expect(offences).toEqual(CLEAN);
+      await page.close();
+    }, 120_000);
+
+    it('says where the time of a route goes, and keeps what is open', async () => {
+      const { page, offences } = await browser.open(
+        `${server.url}/metrics-dashboard#/routes/GET/${encodeURIComponent('/api/deals/:id')}`,
+      );
+      await page
+        .getByRole('list', { name: 'Time by what it was spent on' })
+        .waitFor({ timeout: PATIENCE_MS });
+      expect(await page.locator('.heatmap rect').count()).toBeGreaterThan(0);
+      await page.locator('.entry > summary').first().click();
+      await page.locator('.waterfall .call').first().waitFor({ timeout: PATIENCE_MS });
+      await page.evaluate("document.querySelector('.waterfall').dataset.kept = 'yes'");
+      await page.evaluate("document.querySelector('#live').textContent = ''");
+      await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
+      expect(await page.locator('.waterfall[data-kept=yes]').count()).toBe(1);
+      for (const [colorScheme, width] of [
+        ['light', 1280],
+        ['dark', 360],
+      ] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        expectThat(await violations(page), `${colorScheme}, ${width}`).toEqual([]);
+        expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+          width,
+        );
+      }
+      expect(offences).toEqual(CLEAN);
+      await page.close();
+    }, 120_000);
 
     it('filters the metrics, and shows the PromQL of one', async () => {
       const { page } = await browser.open(`${server.url}/metrics-dashboard#/metrics`);

@@ -70,10 +70,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
 
     it('name what failed and what blocked the event loop, and keep open what is open', async () => {
       const { page, offences } = await open('causes');
-      const failure = entry(page, 'TypeError');
-      await failure.waitFor({ timeout: PATIENCE_MS });
-      expect(await failure.innerText()).toContain('ReportsController.failing');
-      await entry(page, 'GET /reports/failing').click();
+      await entry(page, 'GET /reports/failing').click({ timeout: PATIENCE_MS });
       await page.getByText('ReportsController.failing', { exact: true }).waitFor();
 
       const blocked = entry(page, 'Reports.total');
@@ -83,8 +80,34 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       await frame.waitFor();
       await page.evaluate("document.querySelector('[role=tree]').dataset.kept = 'yes'");
       await app.get('/reports/failing');
-      await page.getByText(/^2 ×/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByText(/^2 records/).waitFor({ timeout: PATIENCE_MS });
       expect(await page.locator('[role=tree][data-kept=yes]').count()).toBe(1);
+      expect(offences).toEqual(CLEAN);
+      await page.close();
+    }, 120_000);
+
+    it('group the errors, each with a page of its own, without running what is in a message', async () => {
+      const { page, offences } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/errors`);
+      const row = page.getByRole('row').filter({ hasText: 'TypeError' });
+      await row.waitFor({ timeout: PATIENCE_MS });
+      expect(await row.innerText()).toContain(
+        'ReportsController.failing (test/services/diagnostics-page.spec.ts:',
+      );
+      await expectAccessible(page, 'errors');
+      await page.getByLabel('Search errors').fill('no such error');
+      await page.getByText('No group of errors matches').waitFor({ timeout: PATIENCE_MS });
+      await page.getByLabel('Search errors').fill('typeerror reports');
+      await page.getByRole('link', { name: 'TypeError' }).click({ timeout: PATIENCE_MS });
+      await page.getByRole('heading', { level: 1, name: 'TypeError' }).waitFor({ timeout: PATIENCE_MS });
+      await page.locator('.frames').getByText('ReportsController.failing').waitFor();
+      await page.locator('.waterfall li').first().waitFor();
+      await expectAccessible(page, 'the page of an error');
+      expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false);
+      await page.getByRole('link', { name: 'GET /reports/failing' }).first().click();
+      await page
+        .getByRole('heading', { level: 1, name: 'GET /reports/failing' })
+        .waitFor({ timeout: PATIENCE_MS });
+      await page.getByRole('link', { name: 'TypeError' }).waitFor();
       expect(offences).toEqual(CLEAN);
       await page.close();
     }, 120_000);

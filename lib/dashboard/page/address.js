@@ -15,7 +15,7 @@ const MOVED = {
   health: ['now', 'health'],
   requests: ['routes'],
   diagnostics: ['errors'],
-  'diagnostics/causes': ['errors'],
+  'diagnostics/causes': ['errors', 'operations'],
   'diagnostics/process': ['process'],
   'diagnostics/last-exit': ['process', 'last-exit'],
   'diagnostics/memory': ['process', 'memory'],

@@ -1,6 +1,6 @@
-import { by, p95, panel, percentiles, rate, value, type View } from './panel.js';
+import { by, p95, panel, per, percentiles, rate, value, type View } from './panel.js';
 import { EVENT_LOOP_LAG, PROCESS_MEMORY } from './runtime-view.js';
-import { HTTP_METRICS, OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
+import { HTTP_METRICS, HTTP_WAIT_METRICS, OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
 
 const REQUEST_RATE = panel(
   'Request rate',
@@ -38,7 +38,14 @@ export const REQUESTS: View = {
   ],
 };
 
-/** Returns the charts of one endpoint. */
+/** The names of the results of requests, and the status codes of each. */
+const OUTCOMES = [
+  ['succeeded', /[123]../],
+  ['client errors (4xx)', /4../],
+  ['server errors (5xx)', /5../],
+] as const;
+
+/** Returns the charts of one route. */
 export function routeView(method: string, route: string): View {
   const labels = { method, route };
   return {
@@ -55,6 +62,24 @@ export function routeView(method: string, route: string): View {
         percentiles(HTTP_METRICS.duration, labels),
         // The vital is in milliseconds.
         { threshold: 'response_time_ms', thresholdScale: 0.001 },
+      ),
+      panel(
+        'Where the time goes',
+        'seconds',
+        [per(HTTP_WAIT_METRICS.recorded, rate(HTTP_WAIT_METRICS.time, by('part'), labels))],
+        { help: 'Time for each recorded request, on average, by what it was spent on.', isStacked: true },
+      ),
+      panel(
+        'Response time (p95) of success and failure',
+        'seconds',
+        OUTCOMES.map(([name, codes]) => p95(HTTP_METRICS.duration, name, { ...labels, status_code: codes })),
+        { help: '95th percentile, by the class of the status.' },
+      ),
+      panel(
+        'Database statements per request',
+        'number',
+        [per(HTTP_WAIT_METRICS.recorded, rate(HTTP_WAIT_METRICS.queries, 'statements', labels))],
+        { help: 'For each recorded request, on average.' },
       ),
       panel('Slow requests', 'per second', [rate(HTTP_METRICS.slow, 'slow', labels)]),
     ],

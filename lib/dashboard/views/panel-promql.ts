@@ -16,10 +16,16 @@ export function promQlOfQuery(
   names: ConventionalNames,
 ): string {
   const expression = names.translate(expressionOf(query, type, windowMs));
-  const { scale = 1 } = query;
-  return promqlOf(
+  const { scale = 1, per, labels = {} } = query;
+  const text = promqlOf(
     scale === 1 ? expression : { kind: 'arithmetic', operator: '*', left: expression, right: scale },
   );
+  if (per === undefined) return text;
+  const divisor = names.translate(
+    expressionOf({ metric: per, compute: 'rate', labels, legend: '' }, 'counter', windowMs),
+  );
+  // One number for all lines, whose labels differ.
+  return `${text} / scalar(${promqlOf(divisor)})`;
 }
 
 function expressionOf(

@@ -30,6 +30,8 @@ export interface Query {
   readonly scale?: number;
   /** Merging of rates over several instances. @default 'sum' */
   readonly across?: 'sum' | 'avg';
+  /** Counter by whose rate, with the same label matchers, the values are divided. */
+  readonly per?: string;
 }
 
 /** A chart. */
@@ -42,6 +44,8 @@ export interface Panel {
   readonly threshold?: VitalName;
   /** Factor that converts the thresholds to the unit of the chart. @default 1 */
   readonly thresholdScale?: number;
+  /** True if the lines are parts of a whole, to be drawn on top of each other. @default false */
+  readonly isStacked?: boolean;
 }
 
 /** A page of charts. */
@@ -66,7 +70,7 @@ export function panel(
   title: string,
   unit: Unit,
   queries: readonly Query[],
-  options: Pick<Panel, 'help' | 'threshold' | 'thresholdScale'> = {},
+  options: Pick<Panel, 'help' | 'threshold' | 'thresholdScale' | 'isStacked'> = {},
 ): Panel {
   return { title, unit, queries, ...options };
 }
@@ -87,8 +91,8 @@ export function rateOfSum(metric: string, lines: string | Lines): Query {
 }
 
 /** Returns a query for the 95th percentile of a histogram. */
-export function p95(metric: string, lines: string | Lines): Query {
-  return query(metric, 'p95', lines);
+export function p95(metric: string, lines: string | Lines, labels?: LabelMatchers): Query {
+  return query(metric, 'p95', lines, labels);
 }
 
 /** Returns a query for each of several percentiles of a histogram. */
@@ -98,6 +102,11 @@ export function percentiles(
   computations: readonly Computation[] = ['p50', 'p95', 'p99'],
 ): Query[] {
   return computations.map((compute) => query(metric, compute, compute, labels));
+}
+
+/** Returns a query whose values are divided by the rate of a counter with the same labels. */
+export function per(counter: string, of: Query): Query {
+  return { ...of, per: counter };
 }
 
 /** Returns a query whose values are multiplied by 100, and of several instances their average. */

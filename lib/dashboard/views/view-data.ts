@@ -37,6 +37,8 @@ export interface PanelData {
   /** Number of lines that are left out. */
   readonly omitted: number;
   readonly thresholds: readonly Threshold[];
+  /** True if the lines are parts of a whole, to be drawn on top of each other. */
+  readonly isStacked?: boolean;
   /** The queries of the chart in PromQL. */
   readonly promQl: readonly string[];
 }
@@ -91,7 +93,7 @@ export class ViewReader {
           times.length,
         )
       : current;
-    const { title, help, unit, threshold, thresholdScale = 1 } = panel;
+    const { title, help, unit, threshold, thresholdScale = 1, isStacked } = panel;
     return {
       title,
       ...(help !== undefined && { help }),
@@ -100,6 +102,7 @@ export class ViewReader {
       times,
       series: (yield* highestLines(lines)).map(roundedLine),
       omitted: Math.max(0, lines.length - MAX_LINES) + leftOut,
+      ...(isStacked === true && { isStacked }),
       promQl: present.map((query) =>
         promQlOfQuery(query, this.history.typeOf(query.metric) ?? 'gauge', windowMs, this.names),
       ),
@@ -149,7 +152,7 @@ export class ViewReader {
     const { history } = this;
     const [first] = queries;
     if (first === undefined) return [];
-    const { metric, compute, labels, groupBy = [], across } = first;
+    const { metric, compute, labels, groupBy = [], per, across } = first;
     const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
     const statistic = isPercentile(compute) ? { quantiles } : compute;
     const found = yield* history.queryRange(metric, statistic, windowMs, times, {
@@ -157,6 +160,10 @@ export class ViewReader {
       ...(labels && { labels }),
       ...(across && { across }),
     });
+    if (per !== undefined) {
+      const divisors = yield* history.queryRange(per, 'rate', windowMs, times, labels && { labels });
+      divide(found, divisors[0]);
+    }
     const lines: Line[] = [];
     for (const query of queries) {
       const quantile = quantileOf(query.compute);
@@ -167,6 +174,13 @@ export class ViewReader {
       }
     }
     return lines;
+  }
+}
+
+/** Divides the values of series, in place, by those of another one; where it is zero they become unknown. */
+function divide(all: readonly RangeSeries[], divisor: RangeSeries | undefined): void {
+  for (const { values } of all) {
+    for (const [i, value] of values.entries()) values[i] = value / (divisor?.values[i] || NaN);
   }
 }
 
@@ -184,9 +198,9 @@ function quantileOf(compute: Computation): number | undefined {
 function batchPercentiles(queries: readonly Query[]): Query[][] {
   const batches = new Map<string, Query[]>();
   queries.forEach((query, i) => {
-    const { metric, compute, labels, groupBy } = query;
+    const { metric, compute, labels, groupBy, per } = query;
     const isPlain = Object.values(labels ?? {}).every((matcher) => typeof matcher === 'string');
-    const key = isPercentile(compute) && isPlain ? JSON.stringify([metric, labels, groupBy]) : String(i);
+    const key = isPercentile(compute) && isPlain ? JSON.stringify([metric, labels, groupBy, per]) : String(i);
     const batch = batches.get(key);
     if (batch === undefined) batches.set(key, [query]);
     else batch.push(query);

@@ -135,13 +135,13 @@ export class OperationRecorder {
     };
   }
 
-  private callsOf({ calls }: Operation): RecordedCall[] {
+  private callsOf({ calls, startedAt }: Operation): RecordedCall[] {
     return [...calls.values()]
       .filter(({ count }) => count > 0)
       .toSorted(
         (a, b) => b.totalMs - a.totalMs || WAIT_PARTS.indexOf(a.call.part) - WAIT_PARTS.indexOf(b.call.part),
       )
-      .map((tally) => recordedCall(tally, this.repeatedCalls));
+      .map((tally) => recordedCall(tally, startedAt, this.repeatedCalls));
   }
 }
 
@@ -158,8 +158,8 @@ function completed({ part, hasFailed, exception }: Operation, ended: EndedOperat
 }
 
 /** Returns a call of a record. Its place is named by its source as soon as the source map has been read. */
-function recordedCall(tally: CallTally, repeatedCalls: number): RecordedCall {
-  const { call, count, totalMs, maxMs, errors, site } = tally;
+function recordedCall(tally: CallTally, startedAt: number, repeatedCalls: number): RecordedCall {
+  const { call, count, totalMs, maxMs, errors, site, firstAt, lastAt } = tally;
   const { part, system, name } = call;
   return {
     part,
@@ -168,6 +168,8 @@ function recordedCall(tally: CallTally, repeatedCalls: number): RecordedCall {
     count,
     totalMs,
     maxMs,
+    startMs: Math.max(0, firstAt - startedAt),
+    endMs: Math.max(0, lastAt - startedAt),
     errors,
     isRepeated: isRepeated(tally, repeatedCalls),
     get site() {

@@ -32,6 +32,9 @@ export interface CallTally extends CallPlace {
   totalMs: number;
   maxMs: number;
   errors: number;
+  /** Start of the first and end of the last of them, in milliseconds on the monotonic clock. */
+  firstAt: number;
+  lastAt: number;
 }
 
 /** The operation that an async context belongs to. */
@@ -138,6 +141,8 @@ export class Operation {
         totalMs: 0,
         maxMs: 0,
         errors: 0,
+        firstAt: Infinity,
+        lastAt: -Infinity,
         site: undefined,
         isMissing: false,
       };
@@ -156,11 +161,24 @@ export class Operation {
     return asked;
   }
 
-  /** Counts a call that has ended. @param tally its tally; undefined beyond the limit */
-  count({ part }: WaitedCall, tally: CallTally | undefined, milliseconds: number, hasFailed: boolean): void {
+  /**
+   * Counts a call that has ended.
+   *
+   * @param tally its tally; undefined beyond the limit
+   * @param startedAt in milliseconds on the monotonic clock
+   */
+  count(
+    { part }: WaitedCall,
+    tally: CallTally | undefined,
+    startedAt: number,
+    milliseconds: number,
+    hasFailed: boolean,
+  ): void {
     if (part === 'database') this.statements++;
     if (tally === undefined) return;
     tally.count++;
+    if (startedAt < tally.firstAt) tally.firstAt = startedAt;
+    if (startedAt + milliseconds > tally.lastAt) tally.lastAt = startedAt + milliseconds;
     tally.totalMs += milliseconds;
     if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
     if (hasFailed) tally.errors++;
@@ -169,11 +187,19 @@ export class Operation {
   /**
    * Adds the rest of the time of a call that has been counted.
    *
+   * @param startedAt in milliseconds on the monotonic clock
    * @param from time that has been counted, in milliseconds
    * @param to time of the call up to its end, in milliseconds
    */
-  lengthen(tally: CallTally | undefined, from: number, to: number, hasFailed: boolean): void {
+  lengthen(
+    tally: CallTally | undefined,
+    startedAt: number,
+    from: number,
+    to: number,
+    hasFailed: boolean,
+  ): void {
     if (tally === undefined) return;
+    if (startedAt + to > tally.lastAt) tally.lastAt = startedAt + to;
     tally.totalMs += to - from;
     if (to > tally.maxMs) tally.maxMs = to;
     if (hasFailed) tally.errors++;

@@ -179,7 +179,8 @@ export class Operations implements OperationWaits, WaitingOperations {
     this.guard.run(() => {
       const operation = this.current;
       if (operation === undefined) return;
-      operation.count(call, this.tally(operation, call, this.clock.monotonic()), milliseconds, false);
+      const now = this.clock.monotonic();
+      operation.count(call, this.tally(operation, call, now), now - milliseconds, milliseconds, false);
     });
   }
 

@@ -27,6 +27,10 @@ export interface RecordedCall {
   readonly count: number;
   readonly totalMs: number;
   readonly maxMs: number;
+  /** Start of the first of them, in milliseconds since the start of the operation. */
+  readonly startMs: number;
+  /** End of the last of them, in milliseconds since the start of the operation. */
+  readonly endMs: number;
   /** Number of calls that failed. */
   readonly errors: number;
   /** True for an N+1: at least `repeatedCalls` of them in one operation. */

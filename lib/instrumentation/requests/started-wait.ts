@@ -44,14 +44,15 @@ export class StartedWait implements CountableWait {
     this.hasEnded = true;
     const milliseconds = operations.endWait(operation, part) - this.startedAt;
     if (countedMs === undefined) this.countAs(call, milliseconds, hasFailed);
-    else operation.lengthen(this.tally, countedMs, milliseconds, hasFailed && !this.hasFailed);
+    else
+      operation.lengthen(this.tally, this.startedAt, countedMs, milliseconds, hasFailed && !this.hasFailed);
   }
 
   private countAs(call: WaitedCall | undefined, milliseconds: number, hasFailed: boolean): void {
-    const { operations, operation, begun, tally, place } = this;
+    const { operations, operation, begun, tally, place, startedAt } = this;
     if (tally?.isMissing === true) operations.places.findMissing(operation, tally);
     if (call === undefined || call === begun) {
-      if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
+      if (begun !== undefined) operation.count(begun, tally, startedAt, milliseconds, hasFailed);
       return;
     }
     if (tally !== undefined) tally.renamed++;
@@ -62,6 +63,6 @@ export class StartedWait implements CountableWait {
       if (isItsPlace || known.site === undefined) known.site = place?.site ?? known.site;
     }
     this.tally = known;
-    operation.count(call, known, milliseconds, hasFailed);
+    operation.count(call, known, startedAt, milliseconds, hasFailed);
   }
 }

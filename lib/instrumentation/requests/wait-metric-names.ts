@@ -1,3 +1,5 @@
+import { HTTP_WAIT_METRICS } from '../../metrics/metric-names.js';
+
 /** The names and labels of the metrics of what one sort of operation waits for. */
 export interface WaitMetricsDefinition {
   /** The operations, in the plural, after "recorded". */
@@ -18,10 +20,7 @@ export const WAIT_METRICS = {
   http: {
     subject: 'HTTP requests',
     labelNames: ['method', 'route'],
-    time: 'http_request_time_seconds_total',
-    queries: 'http_request_queries_total',
-    repeated: 'http_n_plus_one_requests_total',
-    recorded: 'http_recorded_requests_total',
+    ...HTTP_WAIT_METRICS,
   },
   graphql: {
     subject: 'GraphQL operations',

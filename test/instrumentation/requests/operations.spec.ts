@@ -69,6 +69,35 @@ describe('the operations that run', () => {
     expect(operation.repeats(10)).toBe(true);
   });
 
+  it('know from when until when equal calls ran, also of those whose body came later', () => {
+    const select = { part: 'database', system: 'postgresql', name: 'SELECT ?' } as const;
+    const asked = { part: 'remote', system: 'rates', name: 'GET' } as const;
+    const found = { part: 'remote', system: 'rates', name: 'GET 200' } as const;
+    now = 1_000;
+    const operation = operations.start('http', now)!;
+    const begin = (part: 'database' | 'remote', call: typeof select | typeof asked) =>
+      operations.run(operation, () => operations.begin(part, call))!;
+    now = 1_010;
+    const first = begin('database', select);
+    const second = begin('database', select);
+    const remote = begin('remote', asked);
+    now = 1_030;
+    second.end(select, false);
+    remote.count(found, false);
+    now = 1_040;
+    operations.run(operation, () => operations.add(select, 5));
+    now = 1_060;
+    first.end(select, false);
+    now = 1_090;
+    remote.end(found, false);
+    const spanOf = (call: typeof select | typeof found) => {
+      const { firstAt, lastAt, count } = operation.calls.get(call)!;
+      return [firstAt, lastAt, count];
+    };
+    expect(spanOf(select)).toEqual([1_010, 1_060, 3]);
+    expect(spanOf(found)).toEqual([1_010, 1_090, 1]);
+  });
+
   it('have no N+1 of requests to one host that had different statuses, as in the record', () => {
     const [asked, found, missing] = (['GET', 'GET 200', 'GET 404'] as const).map(
       (name) => ({ part: 'remote', system: 'rates.example.com', name }) as const,

@@ -92,6 +92,8 @@ function call(given: Partial<RecordedCall>): RecordedCall {
     count: 1,
     totalMs: 0,
     maxMs: 0,
+    startMs: 0,
+    endMs: 0,
     errors: 0,
     isRepeated: false,
     site: undefined,
