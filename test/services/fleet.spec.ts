@@ -304,24 +304,20 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
         .first()
         .waitFor(PATIENCE);
       await bar.getByText('2 versions').waitFor();
-      await shot(page, `now-${scheme}-${width}`);
       expect(await violations(page)).toEqual([]);
 
       await page.evaluate("location.hash = '#/routes?range=300000'");
       await bar.getByRole('link', { name: 'GET /orders/:id' }).waitFor(PATIENCE);
-      await shot(page, `routes-${scheme}-${width}`);
 
       await page.evaluate("location.hash = '#/now/instances?range=300000'");
       const table = page.getByRole('table', { name: /^Instances/ });
       await table.getByText('1.5.0-rc.1').waitFor(PATIENCE);
       expect(await violations(page)).toEqual([]);
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-      await shot(page, `instances-${scheme}-${width}`);
 
       await bar.getByLabel('Instance').selectOption(hosts[1]!);
       await bar.getByText('one instance via Prometheus').waitFor(PATIENCE);
       expect(page.url()).toContain(`instance=${encodeURIComponent(hosts[1]!)}`);
-      await shot(page, `one-${scheme}-${width}`);
     }
     await bar.getByLabel('Instance').selectOption('This process only');
     await bar.getByText('this process', { exact: false }).first().waitFor(PATIENCE);
@@ -358,10 +354,6 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
     expect(metrics).toMatch(/^monitoring_prometheus_query_failures_total\{reason="unreachable"\} [1-9]/m);
   }, 90_000);
 });
-
-async function shot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `/tmp/dash-fleet/${name}.png`, fullPage: true });
-}
 
 /** What axe finds wrong with a page. */
 async function violations(page: Page): Promise<string[]> {
