@@ -31,7 +31,6 @@ export {
 export type { Revenue } from './business/revenue.js';
 export type { ClusterOptions } from './cluster/cluster.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
-export type { DashboardOptions } from './dashboard/dashboard.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export { PrometheusExporter } from './exporters/prometheus/prometheus.exporter.js';
 export { MetricsController } from './exporters/prometheus/metrics.controller.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
-import { type DashboardOptions, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import { resolveDashboard } from '../../lib/dashboard/dashboard.options.js';
+import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { type DashboardOptions, resolveDashboard } from '../../lib/dashboard/dashboard.options.js';
 import { PrometheusDouble } from '../dashboard/fleet/prometheus.double.js';
 import { ADAPTERS, type RunningApp, startApp } from './fixture/start-app.js';
 
