@@ -10,7 +10,7 @@ export interface DashboardQueryOptions extends Pick<HistoryReadOptions, 'labels'
 /** The reads of the history that charts and tables are made from: of this process, or of Prometheus over many. */
 export interface DashboardHistory extends Pick<
   MetricsHistory,
-  'intervalMs' | 'lastSample' | 'typeOf' | 'timestamps' | 'coveredMs' | 'metrics' | 'series'
+  'intervalMs' | 'lastSample' | 'typeOf' | 'timestamps' | 'coveredMs' | 'metrics' | 'series' | 'bucketCounts'
 > {
   /** Number of series that the queries so far have left out. @default 0 */
   readonly leftOut?: number;

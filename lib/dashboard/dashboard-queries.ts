@@ -36,7 +36,9 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf, names);
   const views = viewsOf(history);
-  const routes = new RouteQueries(registry, history, viewsOf, thresholdsOf);
+  const ofThis = new RouteQueries(registry, history, views, thresholdsOf);
+  const routesOf = (from: DashboardHistory) =>
+    from === history ? ofThis : new RouteQueries(registry, history, viewsOf(from), thresholdsOf, from);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
   const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
@@ -95,19 +97,19 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       const range = rangeOf(query);
       return answer(query, ['endpoints'], range, (from) => endpointRows(from, range));
     },
+    fleet: (query) => fleet?.report(rangeOf(query)) ?? { isConfigured: false },
     routes: (query) => {
       const selection = routeSelection(query);
       const range = rangeOf(query);
-      return answer(query, ['routes', selection], range, (from) => routes.list(selection, range, from));
+      return answer(query, ['routes', selection], range, (from) => routesOf(from).list(selection, range));
     },
     route: (query) => {
       const { method, route } = routeOf(query);
       const range = rangeOf(query);
       return answer(query, ['route', method, route], range, (from) =>
-        routes.page(method, route, range, from),
+        routesOf(from).page(method, route, range),
       );
     },
-    fleet: (query) => fleet?.report(rangeOf(query)) ?? { isConfigured: false },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {
       const name = query.get('name') ?? '';

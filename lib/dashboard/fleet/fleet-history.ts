@@ -8,6 +8,7 @@ import {
   type FleetQuestion,
   type FleetScope,
   labelsInAnswer,
+  promqlOfBuckets,
   promqlOfQuestion,
   selectorInScope,
 } from './fleet-question.js';
@@ -135,6 +136,36 @@ export class FleetHistory implements DashboardHistory {
     );
   }
 
+  // oxlint-disable-next-line require-yield -- the interface of a history that computes in steps
+  *bucketCounts(
+    ...[metric, [start, ...ends], labels = {}]: Parameters<DashboardHistory['bucketCounts']>
+  ): ReturnType<DashboardHistory['bucketCounts']> {
+    const [first] = ends;
+    const last = ends.at(-1);
+    if (this.typeOf(metric) !== 'histogram' || start === undefined) return undefined;
+    if (first === undefined || last === undefined) return undefined;
+    const stepMs = ends.length === 1 ? 0 : Math.round((last - first) / (ends.length - 1));
+    const windowMs = stepMs === 0 ? first - start : stepMs;
+    const promql = promqlOfBuckets({ metric, labels }, windowMs, this.scope);
+    const buckets = this.ask({ promql, start: first, end: last, stepMs })
+      .map((series) => ({ bound: boundOf(series.labels['le']), series }))
+      .filter(({ bound }) => !Number.isNaN(bound))
+      .toSorted((a, b) => a.bound - b.bound);
+    let below = new Float64Array(ends.length);
+    const counts = buckets.map(({ series }) => {
+      const total = new Float64Array(ends.length);
+      series.times.forEach((seconds, i) => {
+        const index = stepMs === 0 ? 0 : Math.round((seconds * 1000 - first) / stepMs);
+        if (index >= 0 && index < total.length) total[index] = series.values[i] ?? 0;
+      });
+      // Each bucket of a histogram contains the one below it.
+      const own = total.map((count, i) => Math.max(0, Math.round(count - (below[i] ?? 0))));
+      below = total;
+      return own;
+    });
+    return { upperBounds: buckets.map(({ bound }) => bound).filter(Number.isFinite), counts };
+  }
+
   private seriesOf(
     question: FleetQuestion,
     times: Omit<PrometheusQuery, 'promql'>,
@@ -169,6 +200,11 @@ export class FleetHistory implements DashboardHistory {
 
 function keyOf({ promql, start, end, stepMs }: PrometheusQuery): string {
   return JSON.stringify([promql, start, end, stepMs]);
+}
+
+/** Returns the upper bound of a bucket; NaN for a text that is none. */
+function boundOf(le = ''): number {
+  return le === '' ? NaN : Number(le.replace(/^\+?Inf$/, 'Infinity'));
 }
 
 /** Returns the grouping labels by our names; empty ones are left out. */

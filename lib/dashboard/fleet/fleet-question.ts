@@ -52,6 +52,14 @@ export function promqlOfQuestion(
   return promqlOf(names.translate(expressionOf(question, instanceLabel)), matchers);
 }
 
+/** Returns the increase of the cumulative buckets of a histogram in PromQL, by `le`. */
+export function promqlOfBuckets(of: Selection, windowMs: number, { names, matchers }: FleetScope): string {
+  const quantile = names.translate({ kind: 'quantile', q: 0, of, windowMs, by: [] });
+  // The rates of the buckets are what a percentile is made of.
+  const [, rates = ''] = /^histogram_quantile\(0, (.*)\)$/s.exec(promqlOf(quantile, matchers)) ?? [];
+  return `${windowMs / 1000} * ${rates}`;
+}
+
 /** Returns the selector of one of our metrics, with the matchers of the application. */
 export function selectorInScope(of: Selection, { names, matchers }: FleetScope): string {
   return promqlOf(names.translate({ kind: 'last', of }), matchers);

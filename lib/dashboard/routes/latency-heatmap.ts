@@ -1,5 +1,5 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
-import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { DashboardHistory } from '../dashboard-history.js';
 import type { TimeRange } from '../views/time-range.js';
 
 /** The most columns of a heatmap: more than a phone can show. */
@@ -25,7 +25,7 @@ export interface LatencyHeatmap {
 
 /** Reads the durations of the requests of a route. Yields after each small step. */
 export function* latencyHeatmap(
-  history: MetricsHistory,
+  history: DashboardHistory,
   labels: Readonly<Record<string, string>>,
   range: TimeRange,
 ): Generator<void, LatencyHeatmap | undefined, void> {
@@ -52,7 +52,7 @@ export function* latencyHeatmap(
 
 /** Returns the start of the first column and the end of each. They are times of samples, each of which is in one column. */
 function columnsOf(
-  history: MetricsHistory,
+  history: DashboardHistory,
   metric: string,
   { rangeMs, until = history.lastSample ?? 0 }: TimeRange,
 ): number[] {

@@ -29,7 +29,7 @@ export interface RoutePage extends ViewData {
   readonly beforeMs: number;
   /** Durations by time; null without requests. */
   readonly heatmap: LatencyHeatmap | null;
-  /** The waits of its recorded requests; null if none was recorded. */
+  /** What its recorded requests waited for; null if none was recorded. */
   readonly waits: RouteWaits | null;
 }
 
@@ -40,54 +40,41 @@ export class RouteQueries {
 
   constructor(
     source: MetricsSource,
-    private readonly history: MetricsHistory,
-    private readonly viewsOf: (from: DashboardHistory) => ViewReader,
-    private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
+    history: MetricsHistory,
+    private readonly views: ViewReader,
+    thresholdsOf: (vital: VitalName) => readonly Threshold[],
+    /** History of the figures; what requests waited for is that of this process. */
+    private readonly from: DashboardHistory = history,
   ) {
-    this.statistics = this.statisticsOf(history);
+    this.statistics = new RouteStatisticsReader(from, () => ({
+      errorRate: thresholdsOf('error_rate_percent'),
+      responseTime: thresholdsOf('response_time_ms'),
+    }));
     this.waits = new RouteWaitsReader(source, history);
   }
 
-  /** Returns the statistics of all routes. Yields after each small step. @param from this process by default */
-  all(range: TimeRange, from: DashboardHistory = this.history): Steps<RouteStatistics> {
-    const statistics = from === this.history ? this.statistics : this.statisticsOf(from);
-    return statistics.read(range);
+  /** Returns the statistics of all routes. Yields after each small step. */
+  all(range: TimeRange): Steps<RouteStatistics> {
+    return this.statistics.read(range);
   }
 
-  /** Returns the selected part of the routes. Yields after each small step. @param from this process by default */
-  *list(selection: RouteSelection, range: TimeRange, from?: DashboardHistory): Steps<RouteList> {
-    return selectRoutes(yield* this.all(range, from), selection);
+  /** Returns the selected part of the routes. Yields after each small step. */
+  *list(selection: RouteSelection, range: TimeRange): Steps<RouteList> {
+    return selectRoutes(yield* this.all(range), selection);
   }
 
-  /**
-   * Returns the page of a route. Yields after each small step.
-   *
-   * @param from this process by default; of several instances, heatmap and waits are unknown
-   */
-  *page(
-    method: string,
-    route: string,
-    range: TimeRange,
-    from: DashboardHistory = this.history,
-  ): Steps<RoutePage> {
+  /** Returns the page of a route. Yields after each small step. */
+  *page(method: string, route: string, range: TimeRange): Steps<RoutePage> {
     const labels = { method, route };
-    const isProcess = from === this.history;
-    const { rows, windowMs, beforeMs } = yield* this.all(range, from);
+    const { rows, windowMs, beforeMs } = yield* this.all(range);
     return {
-      ...(yield* this.viewsOf(from).read(routeView(method, route), range)),
+      ...(yield* this.views.read(routeView(method, route), range)),
       row: rows.find((row) => row.method === method && row.route === route) ?? null,
       windowMs,
       beforeMs,
-      heatmap: (isProcess && (yield* latencyHeatmap(this.history, labels, range))) || null,
-      waits: (isProcess && (yield* this.waits.read(labels, range))) || null,
+      heatmap: (yield* latencyHeatmap(this.from, labels, range)) ?? null,
+      waits: (yield* this.waits.read(labels, range)) ?? null,
     };
-  }
-
-  private statisticsOf(history: DashboardHistory): RouteStatisticsReader {
-    return new RouteStatisticsReader(history, () => ({
-      errorRate: this.thresholdsOf('error_rate_percent'),
-      responseTime: this.thresholdsOf('response_time_ms'),
-    }));
   }
 }
 

@@ -1,6 +1,6 @@
 import { HTTP_METRICS, HTTP_WAIT_METRICS } from '../../metrics/metric-names.js';
-import type { RangeSeries } from '../../query/range-query.js';
 import type { DashboardHistory } from '../dashboard-history.js';
+import type { RangeSeries } from '../../query/range-query.js';
 import { rounded } from '../rounding.js';
 import { rangeKey, type TimeRange } from '../views/time-range.js';
 import type { RouteChange, RouteFigures, RouteRow, RouteStatistics, RouteTrend } from './route-rows.js';
@@ -17,7 +17,7 @@ const MIN_COVERED_SHARE = 0.25;
 
 type Steps<T> = Generator<void, T, void>;
 
-/** The results of the queries about one route. */
+/** What is known of one route. */
 interface RouteSeries {
   readonly method: string;
   readonly route: string;

@@ -102,6 +102,32 @@ describe('the answers of a fleet', () => {
     ]);
   });
 
+  it('count the requests in each bucket alone', async () => {
+    const bounds: readonly (readonly [string, number])[] = [
+      ['+Inf', 10],
+      ['0.5', 4],
+      ['1.0', 9.6],
+      ['odd', 7],
+    ];
+    server.answer = (query) =>
+      query.startsWith('60 * sum by (le) (rate(http_request_duration_seconds_bucket{route="/a"}[1m]))')
+        ? bounds.map(([le, count]) => ({ metric: { le }, valueAt: () => count }))
+        : [];
+    const json = await fleetOf().read({ key: ['heatmap'], instance: undefined, range }, function* (from) {
+      const times = [0, 1, 2, 3].map((i) => from.lastSample - (3 - i) * MINUTE);
+      const found = yield* from.bucketCounts('http_request_duration_seconds', times, { route: '/a' });
+      return found && { ...found, counts: found.counts.map((counts) => [...counts]) };
+    } as (from: FleetHistory) => Generator<void, unknown, void>);
+    expect(JSON.parse(json)).toEqual({
+      upperBounds: [0.5, 1],
+      counts: [
+        [4, 4, 4],
+        [6, 6, 6],
+        [0, 0, 0],
+      ],
+    });
+  });
+
   it('use windows of at least four scrapes', async () => {
     server.answer = (query) => (SCRAPES.test(query) ? [{ metric: {}, valueAt: () => 2 }] : []);
     await readView(fleetOf());

@@ -1,7 +1,7 @@
-import { ViewReader } from '../../../lib/dashboard/views/view-data.js';
 import type { MetricsHistory, MetricsRegistry } from 'nestjs-monitoring';
 import { RouteQueries } from '../../../lib/dashboard/routes/route-queries.js';
 import type { RouteSelection } from '../../../lib/dashboard/routes/route-list.js';
+import { ViewReader } from '../../../lib/dashboard/views/view-data.js';
 import { past, type Past } from '../../history/support.js';
 
 /** The limits that `error_rate_percent` and `response_time_ms` have in these tests. */
@@ -55,7 +55,7 @@ export function routesOfThePast(intervalMs = 15_000): RoutesOfThePast {
 
 export function queriesOf(registry: MetricsRegistry, history: MetricsHistory): RouteQueries {
   const thresholdsOf = (vital: string) => LIMITS[vital as keyof typeof LIMITS] ?? [];
-  return new RouteQueries(registry, history, (from) => new ViewReader(from, thresholdsOf), thresholdsOf);
+  return new RouteQueries(registry, history, new ViewReader(history, thresholdsOf), thresholdsOf);
 }
 
 export function selectionOf(selection: Partial<RouteSelection> = {}): RouteSelection {
