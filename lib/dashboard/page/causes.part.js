@@ -1,7 +1,7 @@
 import { blockList } from './blocks.js';
 import { read } from './connection.js';
 import { badge, element } from './elements.js';
-import { EntryList, stackList, when } from './entries.js';
+import { EntryList, when } from './entries.js';
 import { formatted } from './format.js';
 import { recordBody } from './record.js';
 

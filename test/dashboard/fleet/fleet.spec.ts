@@ -117,7 +117,7 @@ describe('the answers of a fleet', () => {
       const times = [0, 1, 2, 3].map((i) => from.lastSample - (3 - i) * MINUTE);
       const found = yield* from.bucketCounts('http_request_duration_seconds', times, { route: '/a' });
       return found && { ...found, counts: found.counts.map((counts) => [...counts]) };
-    } as (from: FleetHistory) => Generator<void, unknown, void>);
+    });
     expect(JSON.parse(json)).toEqual({
       upperBounds: [0.5, 1],
       counts: [

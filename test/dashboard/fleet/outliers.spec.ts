@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type InstanceFigures, outliersOf, timesOf } from '../../../lib/dashboard/fleet/outliers.js';
 
 const MEBIBYTE = 1024 * 1024;
