@@ -78,7 +78,7 @@ const RESERVED_HEADERS = new Set([
   'transfer-encoding',
 ]);
 
-const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboardPrometheus> = {
+export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboardPrometheus> = {
   url: group((url: string | undefined, option) => baseUrlOf(option, url)),
   matchers: group((matchers: LabelMatchers | undefined, option) => {
     if (matchers === undefined) return undefined;
@@ -104,7 +104,7 @@ const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboardProme
   timeoutMs: interval(5_000),
 };
 
-const DASHBOARD: OptionTable<DashboardOptions, ResolvedDashboard> = {
+export const DASHBOARD: OptionTable<DashboardOptions, ResolvedDashboard> = {
   prometheus: group((given: DashboardPrometheusOptions | false | undefined, option) =>
     given === undefined || given === false ? undefined : resolvePrometheus(option, given),
   ),

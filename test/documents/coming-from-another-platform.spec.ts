@@ -176,7 +176,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
   'a function that handles alerts': ['alerting/notifications.spec.ts', 'addAlertHandler'],
   'an e-mail for each alert': ['alerting/handlers.spec.ts', 'EmailAlertHandler'],
   'a scrape configuration': ['services/prometheus.spec.ts', 'scraping an application on %s under load'],
-  'dashboards for system, application and business': ['services/grafana.spec.ts', 'draw data in every panel'],
+  'dashboards for system, application and business': [
+    'services/grafana.spec.ts',
+    'draw data by every query of every panel',
+  ],
   'a dashboard for development': ['e2e/dashboard.long.spec.ts', 'has no inline script or style'],
   'lower case, underscores, units and `_total` in names': [
     'metrics/registry.spec.ts',

@@ -20,6 +20,7 @@ const KNOWN: Readonly<Record<string, unknown>> = {
   process: {
     env: {
       MONITORING_TOKEN: 'a random text of more than 32 characters',
+      PROMETHEUS_TOKEN: 'another-random-text',
       SLACK_URL: 'https://hooks.slack.com/x',
     },
   },

@@ -182,7 +182,7 @@ describe('a wrapped handler', () => {
       await exporter.flush();
     }
     expect(logger.lines).toEqual([
-      'warn: Exporter `embedded_metrics` failed (write EPIPE); retrying at the next flush.',
+      'error: Exporter `embedded_metrics` stopped: The stream of the embedded metrics is closed: write EPIPE. It keeps data within the limits of its queue and retries every few minutes.',
     ]);
     log.mood = 'takes';
     await exporter.flush();

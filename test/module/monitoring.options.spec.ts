@@ -185,7 +185,7 @@ describe('the options when they are given', () => {
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
-    'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, conventions, cluster, endpoints, http, outgoingHttp, requests, errors, diagnostics, logs, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
+    'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, conventions, cluster, endpoints, dashboard, http, outgoingHttp, requests, errors, diagnostics, logs, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
 
   it.each<[unknown, unknown]>([
     ['all', 'The options of MonitoringModule must be an object; got a string.'],

@@ -21,11 +21,11 @@ export interface Traffic {
   readonly requests: number;
   readonly failures: number;
   readonly seconds: number;
-  /** Those that matter most first: by failures, then by time. */
+  /** The routes, those that matter most first: by failures, then by time. */
   readonly routes: readonly RouteTraffic[];
 }
 
-/** What is read of a history. */
+/** The used part of a history. */
 type TrafficHistory = Pick<MetricsHistory, 'lastSample' | 'coveredMs' | 'queryRange'>;
 
 const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;

@@ -29,7 +29,7 @@ export interface RoutePage extends ViewData {
   readonly beforeMs: number;
   /** Durations by time; null without requests. */
   readonly heatmap: LatencyHeatmap | null;
-  /** What its recorded requests waited for; null if none was recorded. */
+  /** Waits of its recorded requests; null if none was recorded. */
   readonly waits: RouteWaits | null;
 }
 

@@ -17,7 +17,7 @@ const MIN_COVERED_SHARE = 0.25;
 
 type Steps<T> = Generator<void, T, void>;
 
-/** What is known of one route. */
+/** The series of one route. */
 interface RouteSeries {
   readonly method: string;
   readonly route: string;

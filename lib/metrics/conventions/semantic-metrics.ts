@@ -1,4 +1,10 @@
-import { DATABASE_METRICS, HTTP_METRICS, OUTGOING_HTTP_METRICS, REDIS_METRICS } from '../metric-names.js';
+import {
+  DATABASE_METRICS,
+  HTTP_METRICS,
+  HTTP_WAIT_METRICS,
+  OUTGOING_HTTP_METRICS,
+  REDIS_METRICS,
+} from '../metric-names.js';
 import type { SemanticDomain } from './conventions.js';
 import { DATABASE_ATTRIBUTES, DATABASE_SEMANTICS } from './database-semantics.js';
 import { HTTP_ATTRIBUTES, HTTP_SEMANTICS } from './http-semantics.js';
@@ -30,10 +36,10 @@ export const RELABELED_METRICS: readonly RelabeledMetric[] = [
   relabeled('http', HTTP_METRICS.streamDuration, ['method', 'route', 'status_code']),
   relabeled('http', HTTP_METRICS.rejected, ['method', 'status_code']),
   relabeled('http', 'http_server_errors_total', ['method', 'route', 'error']),
-  relabeled('http', 'http_request_time_seconds_total', ['method', 'route', 'part']),
-  relabeled('http', 'http_request_queries_total', ['method', 'route']),
-  relabeled('http', 'http_n_plus_one_requests_total', ['method', 'route']),
-  relabeled('http', 'http_recorded_requests_total', ['method', 'route']),
+  relabeled('http', HTTP_WAIT_METRICS.time, ['method', 'route', 'part']),
+  relabeled('http', HTTP_WAIT_METRICS.queries, ['method', 'route']),
+  relabeled('http', HTTP_WAIT_METRICS.repeated, ['method', 'route']),
+  relabeled('http', HTTP_WAIT_METRICS.recorded, ['method', 'route']),
   relabeled('database', DATABASE_METRICS.slow, ['system', 'operation', 'table']),
   relabeled('database', DATABASE_METRICS.transactions, ['system', 'event']),
 ];

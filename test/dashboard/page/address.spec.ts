@@ -22,7 +22,7 @@ describe('the address of the dashboard', () => {
     ['#/health?utc=1', '#/now/health?utc=1'],
     ['#/requests/GET/%2Fdeals%2F%3Aid', '#/routes/GET/%2Fdeals%2F%3Aid'],
     ['#/diagnostics', '#/errors'],
-    ['#/diagnostics/causes', '#/errors'],
+    ['#/diagnostics/causes', '#/errors/operations'],
     ['#/diagnostics/profiles', '#/process/profiles'],
     ['#/diagnostics/last-exit', '#/process/last-exit'],
     ['#/runtime', '#/process/runtime'],
