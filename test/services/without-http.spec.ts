@@ -145,8 +145,10 @@ describe('a function on AWS Lambda', () => {
     const { code, told, errors } = await run('function whose log nobody reads', { env, readsLog: false });
     expect([code, told?.statuses]).toEqual([0, [200, 200, 200, 200]]);
     expect(told?.warnings).toEqual([
-      'Exporter `embedded_metrics` failed (write EPIPE); retrying at the next flush.',
+      'Exporter `embedded_metrics` stopped: The stream of the embedded metrics is closed: write EPIPE. It keeps data within the limits of its queue and retries every few minutes.',
     ]);
-    expect(errors).toContain('MonitoringWarning: Exporter `embedded_metrics` failed');
+    expect(errors).toContain(
+      'Exporter `embedded_metrics` stopped: The stream of the embedded metrics is closed',
+    );
   });
 });
