@@ -1,4 +1,4 @@
-// The door for panels of one's own on the dashboard.
+// The door for the dashboard: panels of one's own, and its options.
 export type {
   DashboardAction,
   DashboardArea,
@@ -18,3 +18,4 @@ export type {
   DashboardValueChart,
 } from './dashboard/panels/dashboard-panel.js';
 export { DashboardPanel } from './dashboard/panels/dashboard-panel.decorator.js';
+export type { DashboardOptions, DashboardPrometheusOptions } from './dashboard/dashboard.options.js';
