@@ -9,6 +9,7 @@ import {
   MonitoringOptionsError,
 } from '../options/option-checks.js';
 import { checked, group, interval, type OptionTable, readOptions } from '../options/option-table.js';
+import { trimEnd } from '../primitives/trim-end.js';
 import type { LabelMatchers } from '../query/label-matchers.js';
 
 /** Options of the dashboard. Its path is `endpoints.dashboard`. */
@@ -138,7 +139,7 @@ function baseUrlOf(option: string, url: unknown): string {
   }
   const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
   expectOption(option, url, 'the base URL of a Prometheus such as http://prometheus:9090', valid);
-  return (parsed as URL).href.replace(/\/+$/, '');
+  return trimEnd((parsed as URL).href, '/');
 }
 
 /** @throws {MonitoringOptionsError} whose message never contains a value */

@@ -11,6 +11,9 @@ const LIB = resolve(import.meta.dirname, '../../lib');
 const OWN_INPUT: Readonly<Record<string, string>> = {
   '/(\\d+)(ms|[smhd])/g': 'durations in testRules(), in tests of the operator',
   '/\\b([a-zA-Z_:][a-zA-Z0-9_:]*)\\{([^}]*)\\}/g': 'the PromQL of Grafana dashboards, made by hand',
+  '/\\b(rate|increase)\\(([a-zA-Z_:][a-zA-Z0-9_:]*)_(bucket|sum|count)(\\{[^{}]*\\}\\[[^[\\]]*\\](?: @ end\\(\\))?)\\)/g':
+    'the same',
+  '/\\b[a-zA-Z_]\\w*(?=[=!])/g': 'the same',
 };
 
 /** Patterns that are made from text: where, and whose text it is. */
@@ -90,7 +93,7 @@ describe('regular expressions', () => {
   it('that are excepted are still there, and not exponential', () => {
     for (const literal of Object.keys(OWN_INPUT)) {
       expect([literal, literals.has(literal)]).toEqual([literal, true]);
-      expect(worstCaseOf(literal)).toBe('vulnerable: 2nd degree polynomial');
+      expect(worstCaseOf(literal)).not.toContain('exponential');
     }
   });
 

@@ -228,7 +228,10 @@ function normalParts(parts: readonly PartState[]): string {
 
 /** Returns the text of a cause with the function and without the path of its file, which the causes below have. */
 function shortCause(text: string): string {
-  const short = withoutPeriod(text).replaceAll(/, at ([^,;()]{1,100}) \([^()]{1,300}\)/g, ' in $1');
+  const short = withoutPeriod(text).replaceAll(
+    /, at ((?:async |new )?[^\s,;()]{1,100}) \([^()]{1,300}\)/g,
+    ' in $1',
+  );
   return shortened(short, MAX_CAUSE);
 }
 

@@ -1,5 +1,5 @@
 import { shortName } from '../push/short-name.js';
-import { trimEnd } from '../push/trim-end.js';
+import { trimEnd } from '../../primitives/trim-end.js';
 
 const MAX_NAME_LENGTH = 200;
 const MAX_TAG_LENGTH = 200;

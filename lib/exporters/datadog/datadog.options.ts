@@ -11,7 +11,7 @@ import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
-import { trimEnd } from '../push/trim-end.js';
+import { trimEnd } from '../../primitives/trim-end.js';
 import type { DatadogClient } from './datadog-client.transport.js';
 
 /** Options of a {@link DatadogExporter}. */

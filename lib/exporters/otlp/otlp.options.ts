@@ -13,7 +13,7 @@ import { headersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
-import { trimEnd } from '../push/trim-end.js';
+import { trimEnd } from '../../primitives/trim-end.js';
 import type { OtlpMetricExporter } from './otlp-exporter.sender.js';
 
 /** Options of an {@link OtlpExporter}. */

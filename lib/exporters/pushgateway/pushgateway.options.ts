@@ -4,7 +4,7 @@ import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
-import { trimEnd } from '../push/trim-end.js';
+import { trimEnd } from '../../primitives/trim-end.js';
 
 /** Options of a {@link PushgatewayExporter}. */
 export interface PushgatewayExporterOptions extends PushExporterOptions {

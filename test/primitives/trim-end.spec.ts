@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { trimEnd } from '../../../lib/exporters/push/trim-end.js';
+import { trimEnd } from '../../lib/primitives/trim-end.js';
 
 describe('trimEnd', () => {
   it.each([
