@@ -20,6 +20,8 @@ const MAX_POINTS = 240;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200];
 /** The most evaluations of a subquery. */
 const MAX_SUBQUERY_STEPS = 60;
+/** The steps at the end of a subquery that are evaluated again, with shorter ones. */
+const FINER_STEPS = 10;
 
 /** The definition of a metric, as far as its query depends on it. */
 export interface MetricKind {
@@ -105,11 +107,13 @@ export class FleetHistory implements DashboardHistory {
     { at = this.time.at }: Parameters<DashboardHistory['coveredMs']>[2] = {},
   ): number {
     const start = selectorInScope({ metric: PROCESS_METRICS.startTime, labels: {} }, this.scope);
-    const step = durationOf(Math.ceil(windowMs / MAX_SUBQUERY_STEPS / 1000) * 1000);
-    const promql = `min(min_over_time(timestamp(${start})[${durationOf(windowMs)}:${step}]))`;
-    const [first] = this.ask({ promql, start: at, end: at, stepMs: 0 });
-    const since = first?.values[0];
-    return since === undefined ? 0 : Math.min(windowMs, Math.max(1_000, at - since * 1000));
+    const found = subqueriesOf(windowMs, this.intervalMs).map(([spanMs, stepMs]) => {
+      const times = `timestamp(${start})[${durationOf(spanMs)}:${durationOf(stepMs)}]`;
+      const [first] = this.ask({ promql: `min(min_over_time(${times}))`, start: at, end: at, stepMs: 0 });
+      return first?.values[0] ?? Infinity;
+    });
+    const since = Math.min(...found);
+    return since === Infinity ? 0 : Math.min(windowMs, Math.max(1_000, at - since * 1000));
   }
 
   // oxlint-disable-next-line require-yield -- the interface of a history that computes in steps
@@ -196,6 +200,17 @@ export class FleetHistory implements DashboardHistory {
     this.leftOut += answer.leftOut;
     return answer.series;
   }
+}
+
+/**
+ * Returns the spans and the steps, in milliseconds, of the subqueries that look for the first scrape in a window. Each
+ * finds one to within its step. One within the last {@link FINER_STEPS} steps is looked for with shorter ones, so that at
+ * most a tenth of what is covered is missed.
+ */
+function subqueriesOf(windowMs: number, scrapeIntervalMs: number): [spanMs: number, stepMs: number][] {
+  const stepMs = Math.ceil(windowMs / MAX_SUBQUERY_STEPS / 1000) * 1000;
+  const own: [number, number] = [windowMs, stepMs];
+  return stepMs <= scrapeIntervalMs ? [own] : [own, ...subqueriesOf(FINER_STEPS * stepMs, scrapeIntervalMs)];
 }
 
 function keyOf({ promql, start, end, stepMs }: PrometheusQuery): string {

@@ -188,7 +188,7 @@ export class Fleet {
     }
   }
 
-  /** Returns the distance of two scrapes, measured at most once a minute. */
+  /** Returns the distance of two scrapes, measured once a minute as soon as it is known. */
   private scrapeIntervalMs(): Promise<number> {
     const now = this.monotonic();
     if (this.scrape === undefined || now > this.scrape.until) {
@@ -199,14 +199,20 @@ export class Fleet {
     return this.scrape.intervalMs;
   }
 
+  /** Returns the mean distance of the scrapes of the last minute, in whole seconds. */
   private async measureScrapes(): Promise<number> {
     const { timeoutMs } = this.source.options;
     const start = selectorInScope({ metric: PROCESS_METRICS.startTime, labels: {} }, this.scopeOf());
-    const promql = `max(count_over_time(${start}[${durationOf(SCRAPE_WINDOW_MS)}]))`;
+    // The number of scrapes alone would be too small while Prometheus knows the application for less than the window.
+    const times = `timestamp(${start})[${durationOf(SCRAPE_WINDOW_MS)}:1s]`;
+    const promql = `min((max_over_time(${times}) - min_over_time(${times})) / changes(${times}))`;
     const query = { promql, start: this.at, end: this.at, stepMs: 0 };
     const [scrapes] = await this.client.ask(query, timeoutMs, AbortSignal.timeout(timeoutMs));
-    const count = scrapes?.values[0] ?? 1;
-    return count > 1 ? SCRAPE_WINDOW_MS / count : DEFAULT_SCRAPE_MS;
+    const seconds = scrapes?.values[0] ?? NaN;
+    if (seconds > 0) return Math.max(1, Math.round(seconds)) * 1_000;
+    // There may be a second scrape by the next answer.
+    this.scrape = undefined;
+    return DEFAULT_SCRAPE_MS;
   }
 
   private pause(error: PrometheusError): void {

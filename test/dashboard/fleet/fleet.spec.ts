@@ -8,11 +8,15 @@ import { type ViewData, ViewReader } from '../../../lib/dashboard/views/view-dat
 import { conventionOfAll } from '../../../lib/metrics/conventions/conventions.js';
 import { ConventionalNames } from '../../../lib/query/conventional-names.js';
 import { MINUTE, SECOND } from '../../history/support.js';
+import { expectThat } from '../../support/expectations.js';
 import { busyHour } from '../support.js';
 import { PrometheusDouble } from './prometheus.double.js';
 
 const range = { rangeMs: 15 * MINUTE };
-const SCRAPES = /^max\(count_over_time\(process_start_time_seconds/;
+/** Returns the seconds of a duration of PromQL such as `24m`. */
+const secondsOf = (duration: string): number =>
+  Number.parseInt(duration) * { s: 1, m: 60, h: 3_600, d: 86_400 }[duration.at(-1) as 's' | 'm' | 'h' | 'd'];
+const SCRAPES = /^min\(\(max_over_time\(timestamp\(process_start_time_seconds\)\[1m:1s\]\) - /;
 
 describe('the answers of a fleet', () => {
   let server: PrometheusDouble;
@@ -84,7 +88,7 @@ describe('the answers of a fleet', () => {
         const metric = { http_request_method: 'GET', http_route: '/a', http_response_status_code: '500' };
         return [{ metric, valueAt: () => 90 }];
       }
-      return query.startsWith('min(') ? [{ metric: {}, valueAt: (time) => time - 450 }] : [];
+      return query.startsWith('min(min_over_time(') ? [{ metric: {}, valueAt: (time) => time - 450 }] : [];
     };
     const json = await fleetOf(undefined, 'otel').read(
       { key: ['rows'], instance: undefined, range },
@@ -129,10 +133,68 @@ describe('the answers of a fleet', () => {
   });
 
   it('use windows of at least four scrapes', async () => {
-    server.answer = (query) => (SCRAPES.test(query) ? [{ metric: {}, valueAt: () => 2 }] : []);
+    server.answer = (query) => (SCRAPES.test(query) ? [{ metric: {}, valueAt: () => 30.2 }] : []);
     await readView(fleetOf());
     expect(queries().some((query) => query.includes('[2m]'))).toBe(true);
     expect(queries().some((query) => query.includes('[1m]'))).toBe(false);
+  });
+
+  it('have a point for each scrape of a short range, once the distance of the scrapes is known', async () => {
+    const pointsOf = async (seconds: number | undefined): Promise<number> => {
+      server.answer = (query) =>
+        SCRAPES.test(query) && seconds !== undefined ? [{ metric: {}, valueAt: () => seconds }] : [];
+      now += 15 * SECOND;
+      const json = await fleet.read({ key: ['times'], instance: undefined, range }, function* (from) {
+        yield;
+        return from.timestamps();
+      });
+      return (JSON.parse(json) as number[]).length;
+    };
+    const fleet = fleetOf();
+    // One scrape has no distance.
+    expect(await pointsOf(undefined)).toBe(15);
+    expect(await pointsOf(NaN)).toBe(15);
+    expect(await pointsOf(0.4)).toBe(180);
+    elapsed += 60_001;
+    expect(await pointsOf(14.8)).toBe(60);
+    // Known for a minute.
+    expect(await pointsOf(30)).toBe(60);
+  });
+
+  it('know a young application in a long range', async () => {
+    const coveredOf = async (rangeMs: number, ageMs: number): Promise<number> => {
+      server.asked.length = 0;
+      server.answer = (query) => {
+        if (SCRAPES.test(query)) return [{ metric: {}, valueAt: () => 15 }];
+        const subquery = /^min\(min_over_time\(timestamp\(.*\)\[(\w+):(\w+)\]\)\)$/.exec(query);
+        const [span, step] = (subquery?.slice(1) ?? []).map(secondsOf) as [number, number];
+        // Evaluated at the multiples of the step; the series has a sample at each time after the first.
+        const at = Math.floor(now / 15_000) * 15;
+        const since = Math.max(at - span, at - ageMs / 1000);
+        const first = Math.ceil(since / step) * step;
+        return first <= at ? [{ metric: {}, valueAt: () => first }] : [];
+      };
+      now += 15 * SECOND;
+      const json = await fleetOf().read(
+        { key: ['covered'], instance: undefined, range: { rangeMs } },
+        function* (from) {
+          yield;
+          return from.coveredMs('http_requests_total', rangeMs);
+        },
+      );
+      return JSON.parse(json) as number;
+    };
+    for (const rangeMs of [5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE, 48 * 60 * MINUTE]) {
+      for (const ageMs of [40 * SECOND, 4 * MINUTE, 20 * MINUTE]) {
+        const expected = Math.min(rangeMs, ageMs);
+        const covered = await coveredOf(rangeMs, ageMs);
+        expectThat(covered, `${ageMs} of ${rangeMs}`).toBeLessThanOrEqual(expected);
+        expectThat(covered, `${ageMs} of ${rangeMs}`).toBeGreaterThan(
+          Math.min(expected - 15_000, expected * 0.9),
+        );
+        expect(queries().length).toBeLessThanOrEqual(5);
+      }
+    }
   });
 
   it('show the largest of too many series, and say how many more there are', async () => {
