@@ -23,8 +23,6 @@ const VIEWS = [
   ['now', '^(Healthy|Degraded|Unhealthy|Critical)'],
   ['requests', 'Routes'],
   ['diagnostics', 'Errors'],
-  ['dependencies', 'Database'],
-  ['process', 'Process'],
   ['explore', 'Metrics'],
   ['runtime', 'Runtime'],
   ['system', 'System'],
@@ -63,8 +61,11 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     }, 240_000);
 
     afterAll(async () => {
+      // A busy Chromium holds connections on which it has not asked for anything; Node.js waits for them.
+      await browser.stop();
       await server.stop();
-    });
+      browser = await Browser.start();
+    }, 60_000);
 
     it.each(VIEWS)(
       'shows the view %s without an error, a warning or a foreign request',
@@ -153,7 +154,9 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.locator('figure canvas').first().waitFor({ timeout: PATIENCE_MS });
       await page.getByRole('button', { name: '5 min', exact: true }).click();
       expect(page.url()).toContain('range=300000');
-      const box = (await page.locator('.u-over').first().boundingBox())!;
+      const plot = page.locator('.u-over').first();
+      await plot.scrollIntoViewIfNeeded();
+      const box = (await plot.boundingBox())!;
       await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
       await page.mouse.down();
       await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 4 });
@@ -247,6 +250,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
           width,
         );
+        expectThat(await page.evaluate<string[]>(CLIPPED), view).toEqual([]);
       }
       await page.close();
     });
@@ -393,6 +397,10 @@ const SHOW_AS = (state: string): string => `
   Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 `;
+/** The cells of tables whose text does not fit into them, or has a letter on each line. */
+const CLIPPED = `[...document.querySelectorAll('td')]
+  .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || (cell.clientHeight > 120 && cell.clientWidth < 90))
+  .map((cell) => cell.innerText)`;
 const ATTACK = '"><img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
 
 @Controller('evil')

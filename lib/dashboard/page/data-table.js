@@ -37,7 +37,13 @@ export class DataTable {
     this.note = element('p', { class: 'empty', hidden: true });
     this.node = element(
       'div',
-      { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
+      {
+        class: 'scroll',
+        role: 'region',
+        // The panel of that title is a region, too.
+        'aria-label': isTitled ? `${caption}, table` : caption,
+        tabindex: '0',
+      },
       this.table,
       this.empty,
       this.note,

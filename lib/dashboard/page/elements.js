@@ -213,8 +213,11 @@ export function sortableTable(
   );
   const show = () => {
     const column = columns.find(({ title }) => title === order.by);
-    const sorted = column ? rows.toSorted((a, b) => compare(column.value(a), column.value(b))) : [...rows];
-    if (column && order.descending) sorted.reverse();
+    // Rows that are equal stay as they are given, in either order.
+    const sign = order.descending ? -1 : 1;
+    const sorted = column
+      ? rows.toSorted((a, b) => sign * compare(column.value(a), column.value(b)))
+      : [...rows];
     columns.forEach(({ title }, i) => {
       const sortedBy = title === order.by;
       heads[i].setAttribute('aria-sort', sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none');

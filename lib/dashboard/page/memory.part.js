@@ -110,7 +110,7 @@ export const part = {
       fill(
         memory.get('summary'),
         section(
-          'Memory',
+          'Growth',
           element(
             'p',
             { class: 'row' },

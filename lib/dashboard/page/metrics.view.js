@@ -11,7 +11,7 @@ const LIST_COLUMNS = [
     value: ({ name }) => name,
     text: ({ name }) => element('a', { href: `#/explore/metrics/${encodeURIComponent(name)}` }, name),
   },
-  { title: 'Type', value: ({ type }) => type },
+  { title: 'Type', value: ({ type }) => type, text: ({ type }) => element('span', { class: 'name' }, type) },
   seriesColumn(),
   { title: 'Description', value: ({ help }) => help },
 ];

@@ -38,7 +38,8 @@ function banner(overview) {
     'section',
     { class: 'banner', 'data-state': state, 'aria-label': 'Verdict' },
     element('h1', {}, HEADLINES[state]),
-    element('p', { class: 'verdict' }, ...sentence),
+    // It scrolls where it is longer than its height.
+    element('p', { class: 'verdict', tabindex: '0' }, ...sentence),
     route !== undefined &&
       element('p', {}, element('a', { href: routeHref(method, route) }, `Open ${method} ${route}`)),
   );
@@ -257,10 +258,16 @@ export const nowView = {
         element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map(tile)),
       );
       patch(routes, routeTable(now, page));
+      const changes = changeTable(now, page);
       patch(
         details,
-        element('div', { class: 'stack' }, changeTable(now, page) ?? ''),
-        element('div', { class: 'stack' }, timeline(overview.events) ?? '', ...noteList(notes)),
+        changes && element('div', { class: 'stack', 'data-key': 'changes' }, changes),
+        element(
+          'div',
+          { class: 'stack', 'data-key': 'events' },
+          timeline(overview.events) ?? '',
+          ...noteList(notes),
+        ),
       );
       grid.update(panels);
     };

@@ -7,7 +7,7 @@ export const area = tabbedArea('process', 'Process', [
   ['event-loop', 'Event loop', partTab('Event loop', () => import('./event-loop.part.js'))],
   ['memory', 'Memory', partTab('Memory', () => import('./memory.part.js'))],
   ['profiles', 'Profiles', partTab('Profiles', () => import('./profiles.part.js'))],
-  ['process', 'In flight and settings', partTab('Process', () => import('./process.part.js'))],
+  ['process', 'In flight and settings', partTab('In flight and settings', () => import('./process.part.js'))],
   ['runtime', 'Runtime', panelsView('runtime')],
   ['system', 'System', panelsView('system')],
   ['last-exit', 'Last exit', partTab('Last exit', () => import('./last-exit.part.js'))],
