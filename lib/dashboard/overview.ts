@@ -1,7 +1,7 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { VitalName } from '../query/vital-definitions.js';
 import type { HealthReport } from '../health/health-report.js';
-import type { HealthStatus } from '../health/health-status.js';
+import { type HealthStatus, worstOf } from '../health/health-status.js';
 import type { HealthMonitor } from '../health/health.monitor.js';
 import { rounded } from './rounding.js';
 import type { AlertRow, VitalRow } from './alert-rows.js';
@@ -51,6 +51,8 @@ export interface Overview {
   readonly panels: PanelPlaces;
 }
 
+const STATUS_OF_VERDICT = { ok: 'healthy', warning: 'degraded', critical: 'critical' } as const;
+
 /** The number of recent values of a vital. */
 const TREND_LENGTH = 60;
 
@@ -93,7 +95,7 @@ export class OverviewReader {
       timestamp,
       service: this.service,
       instance: this.instance,
-      status: statusOf(health.status, reasons),
+      status: statusOf(health.status, reasons, verdict),
       ...(verdict && { verdict }),
       events: this.timeline?.events() ?? [],
       reasons,
@@ -144,6 +146,10 @@ function worstFirst(reasons: readonly Reason[]): Reason[] {
 }
 
 /** Returns the overall status: a firing alert makes a healthy application degraded. */
-function statusOf(health: HealthStatus, reasons: readonly Reason[]): HealthStatus {
-  return health === 'healthy' && reasons.length > 0 ? 'degraded' : health;
+function statusOf(health: HealthStatus, reasons: readonly Reason[], verdict?: Verdict): HealthStatus {
+  return worstOf([
+    health,
+    reasons.length > 0 ? 'degraded' : 'healthy',
+    verdict === undefined ? 'healthy' : STATUS_OF_VERDICT[verdict.state],
+  ]);
 }

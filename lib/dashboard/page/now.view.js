@@ -10,8 +10,6 @@ const MAX_CAUSES = 7;
 const MAX_CAUSES_WELL = 4;
 const MAX_EVENTS = 12;
 
-const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical' };
-const RANK = ['healthy', 'degraded', 'unhealthy', 'critical'];
 const HEADLINES = {
   healthy: 'Healthy',
   degraded: 'Degraded',
@@ -19,15 +17,8 @@ const HEADLINES = {
   critical: 'Critical',
 };
 
-/** Returns the worse of the status and the state of the verdict. */
-function stateOf({ status, verdict }) {
-  const own = STATES[verdict?.state] ?? 'healthy';
-  return RANK.indexOf(own) > RANK.indexOf(status) ? own : status;
-}
-
 function banner(overview) {
-  const { verdict } = overview;
-  const state = stateOf(overview);
+  const { verdict, status: state } = overview;
   const { method, route } = verdict?.route ?? {};
   const sentence = (verdict?.parts ?? ['Waiting for the first sample.']).map((part) =>
     typeof part === 'string'
