@@ -230,7 +230,11 @@ export class FamilyHistory {
     const earlier = zeroTimesOf(series).filter((zeroAt) => zeroAt >= oldest);
     series.earlierZeroTimes = earlier.length === 0 ? undefined : earlier;
     series.createdAt = createdAt;
-    series.zeroAt = Math.max(this.zeroTimeOf(createdAt, since), isCreatedAgain ? seenAt : -Infinity);
+    const zeroAt = this.zeroTimeOf(createdAt, since);
+    // A worker that joins has created it earlier: it was zero no later than it was already known to be.
+    const isKnown = series.zeroAt !== -Infinity;
+    if (isCreatedAgain) series.zeroAt = Math.max(zeroAt, seenAt);
+    else series.zeroAt = isKnown ? Math.min(zeroAt, series.zeroAt) : zeroAt;
     return isCreatedAgain;
   }
 

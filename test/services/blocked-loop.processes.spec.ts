@@ -106,7 +106,7 @@ describe('what blocks the event loop', () => {
       const child = new Process([`${option}=127.0.0.1:0`, APP, 'main']);
       const developer = await Debugger.attach(await child.saying(/ws:\S+/));
       if (option === '--inspect-brk') {
-        await eventually(() => expect(developer.events).toContain('Debugger.paused'));
+        await eventually(() => expect(developer.events).toContain('Debugger.paused'), 60_000);
         developer.post('Debugger.resume');
       }
       await child.saying(/"culprit"/);
@@ -126,7 +126,7 @@ describe('what blocks the event loop', () => {
     const developer = await Debugger.attach(await child.saying(/ws:\S+/));
     await child.saying(/"watching"/);
     developer.post('Debugger.pause');
-    await eventually(() => expect(developer.events).toContain('Debugger.paused'));
+    await eventually(() => expect(developer.events).toContain('Debugger.paused'), 60_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
     developer.post('Debugger.resume');
     await child.saying(/"culprit"/);
