@@ -62,7 +62,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     const range = rangeOf(query);
     retention?.open(isInView);
     return answer(query, ['view', view.name], range, (from) =>
-      // What is not kept here may be in Prometheus.
+      // Prometheus may have series that the history of this process lacks.
       from === history
         ? withNotes(views.read(view, range), () => retention?.notesOn(isInView) ?? [])
         : viewsOf(from).read(view, range),

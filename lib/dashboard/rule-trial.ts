@@ -3,6 +3,7 @@ import type { AlertAggregation, AlertRule, Comparison } from '../alerting/rules/
 import type { MetricType } from '../metrics/naming-rules.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
+import { oneOf } from './query-parameters.js';
 
 /** A time in which an alert would have fired. */
 export interface TrialFiring {
@@ -133,19 +134,6 @@ async function accepted<T>(answer: Promise<T>): Promise<T> {
 function ownLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
   const { alertname: _, severity: __, ...own } = labels;
   return own;
-}
-
-function oneOf<T extends string>(
-  query: URLSearchParams,
-  name: string,
-  values: readonly T[],
-  otherwise: T,
-): T {
-  const given = query.get(name);
-  if (given === null) return otherwise;
-  const found = values.find((value) => value === given);
-  if (found === undefined) throw new ApiError(400, `\`${name}\` must be one of ${values.join(' ')}.`);
-  return found;
 }
 
 function numberOf(query: URLSearchParams, name: string, otherwise: number, least: number): number {

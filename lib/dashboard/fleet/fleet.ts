@@ -152,7 +152,7 @@ export class Fleet {
         if (error instanceof PrometheusError) this.pause(error);
         throw error;
       } finally {
-        // What else was asked for this answer is of no use any more.
+        // The other queries of this answer are of no use any more.
         failed.abort();
       }
     });
@@ -183,7 +183,7 @@ export class Fleet {
       return { series, leftOut: Math.max(0, (count[0]?.values[0] ?? 0) - series.length) };
     } catch (error) {
       if (!(error instanceof PrometheusError) || error.failure !== 'too large') throw error;
-      // What sends too much whatever is asked is no Prometheus.
+      // A server that sends too much even for the shortest query is no Prometheus.
       throw new PrometheusError(error.failure, error.message);
     }
   }

@@ -1,4 +1,4 @@
-/** What all charts share: the range, the events that are drawn into them, and what a selection does. */
+/** The state that all charts share: the range, the events that are drawn into them, and what a selection does. */
 export const context = {
   /** Length of the range, in milliseconds. */
   rangeMs: undefined,

@@ -52,7 +52,7 @@ const status = document.querySelector('#status');
 const live = document.querySelector('#live');
 const notes = document.querySelector('#notes');
 
-/** Where the page is. */
+/** The address of the page: area, items and parameters. */
 let address = addressOf(location.hash);
 
 /** The state shared by all areas. */

@@ -100,7 +100,7 @@ export class DataTable {
   }
 }
 
-/** What each cell shows, since an open entry changes its own markup. */
+/** The content of each cell as it was given, since an open entry changes its own markup. */
 const shown = new WeakMap();
 
 /** Shows a text or a node in a cell, unless it is there already. */

@@ -131,7 +131,7 @@ class ReportPart {
   }
 }
 
-/** What a PostgreSQL database says of itself now. It is asked only while this is shown. */
+/** The activity, locks, statements and indexes of a PostgreSQL database now. They are asked only while this is shown. */
 const postgresql = {
   async load(page) {
     const [, name = ''] = page.arguments;

@@ -114,7 +114,7 @@ export const errorPage = {
     return () => {
       const parts = page.memory.get('parts');
       if (group === undefined) {
-        // What is shown stays: it is what somebody reads.
+        // A group that is shown stays: somebody reads it.
         if (parts === undefined) {
           fill(
             page.main,

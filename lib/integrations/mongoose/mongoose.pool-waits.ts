@@ -58,7 +58,7 @@ export function watchMongoPoolWaits(client: object, queries: QueryRecorder): () 
   };
   const checkedOut = ({ address, durationMS }: CheckOutEnded): void => {
     const queue = queues.get(address) ?? [];
-    // Those before it have given up.
+    // The callers before it have given up.
     leave(queue.splice(0, positionOf(queue, durationMS) + 1));
   };
   const failed = ({ address, durationMS }: CheckOutEnded): void => {

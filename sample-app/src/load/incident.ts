@@ -15,7 +15,7 @@ interface ShownAlert {
   readonly state: 'pending' | 'firing';
 }
 
-/** How an incident goes, for whoever watches. */
+/** A listener to the progress of an incident. */
 export interface IncidentListener {
   say(line: string): void;
   /** @param seconds how long it takes at most */

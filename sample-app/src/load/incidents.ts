@@ -3,7 +3,7 @@ import { addDeal, type Flow } from './flows.js';
 
 /** Something that goes wrong in the application, because of what its clients do. */
 export interface Incident {
-  /** What happens, in a sentence. */
+  /** The story of the incident, in a sentence. */
   readonly story: string;
   /** The rule of the application that has to notice. */
   readonly rule: string;

@@ -10,7 +10,7 @@ export interface LoadOptions {
   readonly requests: number | undefined;
   readonly seed: number;
   readonly json: boolean;
-  /** What should go wrong, until an alert fires and is over again. */
+  /** The incident, which lasts until an alert fires and is over again. */
   readonly incident: IncidentName | undefined;
   /** Whether an incident ends as soon as its alert fires. */
   readonly untilAlert: boolean;
