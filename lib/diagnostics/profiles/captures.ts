@@ -84,10 +84,11 @@ function requireInspector(signal: AbortSignal): void {
   if (!mayInspect()) throw new ProfileError('failed', 'The permission model forbids the inspector.');
 }
 
-/** The parts of a diagnostic report that are read here. */
+/** The parts of a diagnostic report that are read here; that of a process contains one of each of its workers. */
 interface DiagnosticReport {
   header: { commandLine?: unknown; networkInterfaces?: unknown };
   environmentVariables?: unknown;
+  workers?: DiagnosticReport[];
 }
 
 /** The switches of Node for what a report contains; older versions have only some of them. */
@@ -105,14 +106,20 @@ export function captureReport(): string {
     // Node would look up the name of each remote address, which stops the process.
     if (excludeNetwork !== undefined) node.excludeNetwork = true;
     if (excludeEnv !== undefined) node.excludeEnv = true;
-    const { environmentVariables: _, ...report } = node.getReport() as DiagnosticReport;
-    const { networkInterfaces: __, ...header } = report.header;
-    const commandLine = [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)];
-    return JSON.stringify({ ...report, header: { ...header, commandLine } }, hideSecrets, 2);
+    return JSON.stringify(withoutSurroundings(node.getReport() as DiagnosticReport), hideSecrets, 2);
   } finally {
     if (excludeNetwork !== undefined) node.excludeNetwork = excludeNetwork;
     if (excludeEnv !== undefined) node.excludeEnv = excludeEnv;
   }
+}
+
+/** Returns a report, and those of its workers, without environment, arguments of the application and addresses. */
+function withoutSurroundings(report: DiagnosticReport): DiagnosticReport {
+  const { environmentVariables: _, ...rest } = report;
+  const { networkInterfaces: __, ...header } = report.header;
+  const commandLine = [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)];
+  const workers = report.workers?.map(withoutSurroundings);
+  return { ...rest, header: { ...header, commandLine }, ...(workers && { workers }) };
 }
 
 function hideSecrets(_key: string, value: unknown): unknown {

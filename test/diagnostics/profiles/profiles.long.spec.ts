@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Profile as Pprof } from 'pprof-format';
@@ -111,12 +113,24 @@ describe('the profiles of a process', () => {
     expect(top.stack[0]).toMatch(/^plantedLeak .*profiles\.long\.spec\.ts:\d+$/);
   }, 60_000);
 
-  it('hold a report without environment, arguments and secrets', async () => {
+  it('hold a report without environment, arguments and secrets, of the process and of its workers', async () => {
     process.env.PLANTED_SECRET = 'planted-secret-value';
+    const env = { PLANTED_SECRET: 'planted-secret-value' };
+    const worker = new Worker('setInterval(() => {}, 1000)', {
+      eval: true,
+      env,
+      argv: ['--config', 'planted-secret-value'],
+    });
+    await once(worker, 'online');
     const { name } = await profilesWith().capture('report');
+    await worker.terminate();
     delete process.env.PLANTED_SECRET;
     const text = (await content(await profilesWith().read(name))).toString();
-    const report = JSON.parse(text) as { header: { processId: number; commandLine: string[] } };
+    const report = JSON.parse(text) as {
+      header: { processId: number; commandLine: string[] };
+      workers: object[];
+    };
+    expect(report.workers.length).toBeGreaterThan(0);
     expect(report.header.processId).toBe(process.pid);
     expect(text).not.toContain('planted-secret-value');
     expect(text).not.toContain('environmentVariables');
