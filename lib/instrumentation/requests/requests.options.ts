@@ -26,7 +26,7 @@ export interface RecordsOptions {
    * Share of operations that are recorded in full, from 0 to 1, beyond the first of each second: a hundred, or ten before
    * Node.js 24, where following asynchronous work costs more. It is decided every 100 ms for all that start meanwhile. With
    * 0, none is recorded. An operation that fails is recorded in any case, though without what it waited for.
-   * @default 1 in development and tests, otherwise 0.05
+   * @default 1 in development and tests, otherwise 0.02
    */
   readonly sampleRate?: number;
   /** Number of the slowest records of the last hour that are kept for each route. @default 10 */
@@ -63,7 +63,7 @@ export const IS_CONTEXT_EXPENSIVE = Number.parseInt(process.versions.node) < CHE
 /** Environments in which every operation is recorded. */
 const RECORDED_WHOLE: readonly (string | undefined)[] = ['development', 'test'];
 /** Keeps the cost of records below 2 % of a request that has nothing to do but a few statements. */
-const PRODUCTION_RATE = 0.05;
+const PRODUCTION_RATE = 0.02;
 
 function recordsTable(environment: string | undefined): OptionTable<RecordsOptions, ResolvedRecords> {
   return {

@@ -5,9 +5,9 @@ describe('the options of records', () => {
   it.each([
     ['development', 1],
     ['test', 1],
-    ['production', 0.05],
-    ['staging', 0.05],
-    [undefined, 0.05],
+    ['production', 0.02],
+    ['staging', 0.02],
+    [undefined, 0.02],
   ])('sample in the environment %s at a rate of %d', (environment, sampleRate) => {
     expect(resolveRequests({}, environment).records).toMatchObject({ sampleRate });
   });
