@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSampleApp } from './support/built.js';
-import type { OperationCause } from 'nestjs-monitoring/records';
+import type { OperationCause } from 'nestjs-monitoring/diagnostics';
 import { describeWith } from './support/binaries.js';
 import type { AdapterName } from './support/loaded-app.js';
 import { PostgresServer } from './support/postgres.server.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { RecordStore } from '../../../lib/instrumentation/requests/record-store.js';
 
 const HOUR_MS = 3_600_000;
