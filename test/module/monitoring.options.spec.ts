@@ -383,11 +383,11 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { exporters: { prometheus: { createdTimestamps: 'yes' } } },
-      '`exporters.prometheus.created` must be true or false; got the string "yes".',
+      '`exporters.prometheus.createdTimestamps` must be true or false; got the string "yes".',
     ],
     [
-      { exporters: { prometheus: { create: true } } },
-      'Unknown key `create` in `exporters.prometheus`. Known keys: created, nativeHistograms. Did you mean `created`?',
+      { exporters: { prometheus: { createdTimestamp: true } } },
+      'Unknown key `createdTimestamp` in `exporters.prometheus`. Known keys: createdTimestamps, nativeHistograms. Did you mean `createdTimestamps`?',
     ],
     [
       { clock: Date },
