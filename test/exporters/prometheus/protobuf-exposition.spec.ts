@@ -324,14 +324,14 @@ describe('the options of native histograms', () => {
   it.each([
     [{ maxBuckets: 11 }, '`nativeHistograms.maxBuckets` must be a whole number of at least 12; got 11.'],
     [
-      { buckets: Infinity },
+      { maxBuckets: Infinity },
       '`nativeHistograms.maxBuckets` must be a whole number of at least 12; got Infinity.',
     ],
     [{ classic: 1 }, '`nativeHistograms.classic` must be true or false; got 1.'],
     [{ metrics: 'a' }, '`nativeHistograms.metrics` must be'],
     [
       { metrics: { a_seconds: { maxBuckets: 0 } } },
-      '`nativeHistograms.metrics.a_seconds.buckets` must be a whole number of at least 12; got 0.',
+      '`nativeHistograms.metrics.a_seconds.maxBuckets` must be a whole number of at least 12; got 0.',
     ],
     [{ metrics: { a_seconds: true } }, '`nativeHistograms.metrics.a_seconds` must be'],
     [{ bucket: 160 }, 'bucket'],
