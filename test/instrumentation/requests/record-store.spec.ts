@@ -58,4 +58,13 @@ describe('the slowest records', () => {
       expect(kept).toBe(8);
     }
   });
+
+  it('beyond the size are dropped where one operation has most of them, the fastest first', () => {
+    const store = new RecordStore({ slowestPerRoute: 10, failures: 10, maxBytes: 3 * 5_000 });
+    offer(store, 'GET /rare', 1, 0);
+    for (let i = 0; i < 20; i++) offer(store, 'GET /often', 100 + i, i);
+
+    expect(durations(store, 100, 'GET /rare')).toEqual([1]);
+    expect(durations(store, 100, 'GET /often')).toEqual([119, 118, 117, 116, 115, 114, 113]);
+  });
 });
