@@ -54,11 +54,11 @@ export type { HistoryOptions } from './history/history.options.js';
 export type { RetentionRequest } from './history/retention.js';
 export type { EndpointAuth } from './http/endpoint.authorizer.js';
 export type { EndpointsOptions } from './http/endpoints.options.js';
-export { type ListenOptions, MonitoringServer } from './http/monitoring.server.js';
+export { type EndpointsListenOptions, MonitoringServer } from './http/monitoring.server.js';
 export {
   type JobContext,
   MetricsContext,
-  type RunOptions,
+  type MetricsContextOptions,
 } from './instrumentation/context/metrics-context.js';
 export {
   MonitorModelOperation,

@@ -19,6 +19,6 @@ export {
   type RequestMethods,
   type TestedApplication,
 } from './testing/request-expectation.js';
-export type { SoughtLabels } from './testing/matching-series.js';
+export type { ExpectedLabels } from './testing/matching-series.js';
 export { createTestRegistry, type TestRegistry, type TestRegistryOptions } from './testing/test-registry.js';
 export { type ObservedMetrics, type TrackedMetrics, trackMetrics } from './testing/tracked-metrics.js';

@@ -12,9 +12,20 @@ const { version, homepage, bugs, repository } = JSON.parse(readFileSync(join(ROO
 const changelog = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
 const faults = [];
 
+/** The lines below a heading such as `## [1.0.0] - 2026-11-29`, by what is in the brackets. */
+const sections = new Map(
+  changelog
+    .split(/^## /m)
+    .slice(1)
+    .map((text) => [/^\[(.+?)\]/.exec(text)?.[1], text]),
+);
+
 if (tag !== `v${version}`) faults.push(`The tag is "${tag}", but package.json has the version ${version}.`);
-if (!changelog.includes(`\n## ${version}`)) {
-  faults.push(`CHANGELOG.md has no section "## ${version}": give that name to "Unreleased".`);
+if (!/^\[.+\] - \d{4}-\d{2}-\d{2}\n/.test(sections.get(version) ?? '')) {
+  faults.push(`CHANGELOG.md has no section "## [${version}] - YYYY-MM-DD".`);
+}
+if (/^- /m.test(sections.get('Unreleased') ?? '')) {
+  faults.push(`CHANGELOG.md has changes below "## [Unreleased]": move them to the section of ${version}.`);
 }
 for (const address of [homepage, bugs.url, repository.url]) {
   if (address.includes('example.com')) {

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT } from './locked-packages.mjs';
+import { markdownTable } from './markdown-table.mjs';
 
 const PAGE = join(ROOT, 'docs/package.md');
 const TABLE = /(?<=<!-- sizes -->\n)[^]*?(?=<!-- end of sizes -->)/;
@@ -86,14 +87,7 @@ function tableOf(all) {
     ['imported', 'code, kB', 'compressed, kB', 'declarations, kB'],
     ...all.map(([title, ...bytes]) => [title, ...bytes.map(inKilobytes)]),
   ];
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  const lineOf = (row) =>
-    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join(' | ')} |`;
-  const [head, ...lines] = cells.map(lineOf);
-  const rule = widths.map((width, column) =>
-    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
-  );
-  return `${[head, `| ${rule.join(' | ')} |`, ...lines].join('\n')}\n`;
+  return markdownTable(cells);
 }
 
 function inKilobytes(bytes) {

@@ -19,7 +19,6 @@ const DOORS = [
   'alerting.ts',
   'health.ts',
   'grafana.ts',
-  'records.ts',
   'diagnostics.ts',
   'dashboard.ts',
   'testing.ts',

@@ -5,7 +5,6 @@ import * as exporters from 'nestjs-monitoring/exporters';
 import * as grafana from 'nestjs-monitoring/grafana';
 import * as dashboard from 'nestjs-monitoring/dashboard';
 import * as diagnostics from 'nestjs-monitoring/diagnostics';
-import * as records from 'nestjs-monitoring/records';
 import * as health from 'nestjs-monitoring/health';
 import * as main from 'nestjs-monitoring';
 import * as metrics from 'nestjs-monitoring/metrics';
@@ -19,7 +18,6 @@ const DOORS: Readonly<Record<string, object>> = {
   alerting,
   health,
   grafana,
-  records,
   diagnostics,
   dashboard,
   testing,

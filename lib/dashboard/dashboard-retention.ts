@@ -105,9 +105,9 @@ export class DashboardRetention {
   notesOn(isInView: (metric: string) => boolean): string[] {
     return this.registry.getAllMetrics().flatMap(({ name, seriesCount }) => {
       if (!isInView(name)) return [];
-      const windowMs = this.retained.get(name)?.windowMs ?? this.history.durationMs;
+      const windowMs = this.retained.get(name)?.windowMs ?? this.history.retentionMs;
       const notes: string[] = [];
-      if (windowMs < this.history.durationMs) {
+      if (windowMs < this.history.retentionMs) {
         const minutes = Math.round(windowMs / 60_000);
         notes.push(
           `${name} has ${seriesCount} series and is kept for ${minutes} min; history.maxBytes sets the limit.`,
@@ -160,14 +160,14 @@ export class DashboardRetention {
     let excess = sizes.reduce((sum, { bytes }) => sum + bytes, 0) - this.history.maxBytes * share;
     for (const { metric, bytes } of sizes.toSorted((a, b) => b.bytes - a.bytes)) {
       if (excess <= 0) return;
-      const windowMs = (this.retained.get(metric)?.windowMs ?? this.history.durationMs) / 2;
+      const windowMs = (this.retained.get(metric)?.windowMs ?? this.history.retentionMs) / 2;
       if (windowMs < MIN_WINDOW_MS) continue;
       this.retain(metric, windowMs);
       excess -= bytes / 2;
     }
   }
 
-  private retain(metric: string, windowMs = this.history.durationMs): void {
+  private retain(metric: string, windowMs = this.history.retentionMs): void {
     const before = this.retained.get(metric);
     const release = this.history.retain({
       metric,

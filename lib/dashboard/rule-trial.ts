@@ -1,5 +1,5 @@
 import type { BackTestResult } from '../alerting/evaluation/back-test.js';
-import type { AlertAggregation, AlertRule, Comparison } from '../alerting/rules/alert-rule.js';
+import type { AlertAggregation, AlertRule, AlertComparison } from '../alerting/rules/alert-rule.js';
 import type { MetricType } from '../metrics/naming-rules.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
@@ -67,7 +67,7 @@ export function ruleOf(
   const forMs = numberOf(query, 'forMs', 0, 0);
   const windowMs = numberOf(query, 'windowMs', 300_000, 1);
   const groupBy = query.getAll('by');
-  const condition: Comparison = {
+  const condition: AlertComparison = {
     metric,
     ...(tags.size > 0 && { labels: Object.fromEntries(tags) }),
     ...(aggregate !== 'last' && { aggregate, windowMs }),
@@ -108,7 +108,7 @@ export async function tryRule(
     }
     if (since !== undefined) firings.push({ labels: ownLabels(labels), from: since });
   }
-  const condition = 'condition' in rule ? (rule.condition as Comparison) : undefined;
+  const condition = 'condition' in rule ? (rule.condition as AlertComparison) : undefined;
   return {
     code: codeOf(rule),
     threshold: condition?.threshold ?? NaN,

@@ -72,7 +72,7 @@ const PROMETHEUS: OptionTable<
   NonNullable<ExportersOptions['prometheus']>,
   ResolvedExporters['prometheus']
 > = {
-  created: flag(false),
+  createdTimestamps: flag(false),
   // Checked here, for an error with the path of the option, and resolved by the exporter, which a script can create.
   nativeHistograms: group((given: NativeHistogramsOptions | false | undefined, option) => {
     resolveNativeHistograms(option, given);

@@ -36,7 +36,7 @@ export class HistoryStore {
       process.emitWarning(`Callback "history.onSample" failed: ${messageOf(error)}`, 'MonitoringWarning'),
     ),
   ) {
-    this.requests = new RetentionRequests(options.durationMs);
+    this.requests = new RetentionRequests(options.retentionMs);
     this.memory = new HistoryMemory(options.maxBytes);
   }
 
@@ -61,8 +61,8 @@ export class HistoryStore {
   }
 
   /** Retention of a request without a window of its own, in milliseconds. */
-  get durationMs(): number {
-    return this.options.durationMs;
+  get retentionMs(): number {
+    return this.options.retentionMs;
   }
 
   /** Returns the memory that the samples of a metric take, estimated, in bytes. */

@@ -11,7 +11,7 @@ export interface HistoryOptions {
   /** Interval between two samples, in milliseconds. @default alerting.intervalMs */
   readonly intervalMs?: number;
   /** Retention of metrics that nothing asks for with a window of its own, in milliseconds. @default 3_600_000 */
-  readonly durationMs?: number;
+  readonly retentionMs?: number;
   /** Memory limit of all samples, in bytes. Samples beyond it are dropped and counted. @default 33_554_432 */
   readonly maxBytes?: number;
 }
@@ -21,7 +21,7 @@ export type ResolvedHistory = Required<HistoryOptions>;
 
 export const HISTORY: OptionTable<HistoryOptions, Omit<ResolvedHistory, 'intervalMs'> & HistoryOptions> = {
   intervalMs: OPTIONAL_INTERVAL,
-  durationMs: interval(3_600_000),
+  retentionMs: interval(3_600_000),
   maxBytes: count(32 * 1024 * 1024),
 };
 

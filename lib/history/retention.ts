@@ -3,7 +3,7 @@ import { LOOKBACK_MS } from './family-reader.js';
 /** A request to store the samples of a metric. */
 export interface RetentionRequest {
   readonly metric: string;
-  /** Retention of the samples, in milliseconds. @default history.durationMs */
+  /** Retention of the samples, in milliseconds. @default history.retentionMs */
   readonly windowMs?: number;
   /** True to store exponential histograms too, for percentiles with an error of at most 1 %. @default false */
   readonly percentiles?: boolean;
@@ -30,8 +30,8 @@ export class RetentionRequests {
   /** The result of {@link byMetric}; undefined once the requests have changed. */
   private retentions: ReadonlyMap<string, Retention> | undefined;
 
-  /** @param durationMs window of a request without one, in milliseconds */
-  constructor(private readonly durationMs: number) {}
+  /** @param retentionMs window of a request without one, in milliseconds */
+  constructor(private readonly retentionMs: number) {}
 
   /** Adds a request. @returns a function that withdraws it */
   add(request: RetentionRequest): () => void {
@@ -60,7 +60,7 @@ export class RetentionRequests {
   private computeByMetric(): ReadonlyMap<string, Retention> {
     const retentions = new Map<string, Retention>();
     for (const request of this.requests) {
-      const { metric, windowMs = this.durationMs, percentiles = false, bestEffort = false } = request;
+      const { metric, windowMs = this.retentionMs, percentiles = false, bestEffort = false } = request;
       const extent = { windowMs: Math.max(windowMs, LOOKBACK_MS), percentiles };
       const others = retentions.get(metric);
       retentions.set(metric, {

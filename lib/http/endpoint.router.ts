@@ -13,7 +13,7 @@ import {
   mountOnFastify,
   replyOnFastify,
 } from './fastify.mount.js';
-import type { ListenOptions, MonitoringServer } from './monitoring.server.js';
+import type { EndpointsListenOptions, MonitoringServer } from './monitoring.server.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
@@ -22,7 +22,7 @@ import { SafeLogger } from '../primitives/safe-logger.js';
 export interface EndpointLocation {
   readonly useGlobalPrefix: boolean;
   /** Address of a separate server; undefined to use the server of the application. */
-  readonly listen: ListenOptions | undefined;
+  readonly listen: EndpointsListenOptions | undefined;
 }
 
 /** The endpoints, by the way in which requests reach them. */

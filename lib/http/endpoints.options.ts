@@ -8,7 +8,7 @@ import {
 import { count, duration, type OptionTable, readOptions } from '../options/option-table.js';
 import type { AuthFailureLimit } from './auth-failures.js';
 import type { EndpointAuth } from './endpoint.authorizer.js';
-import type { ListenOptions } from './monitoring.server.js';
+import type { EndpointsListenOptions } from './monitoring.server.js';
 
 /** Options of the HTTP endpoints. A path has no origin, such as `ops/metrics`; false turns an endpoint off. */
 export interface EndpointsOptions {
@@ -54,7 +54,7 @@ export interface EndpointsOptions {
    * after it.
    * @default the server of the application
    */
-  readonly listen?: ListenOptions;
+  readonly listen?: EndpointsListenOptions;
 }
 
 /** The path of an endpoint, without slashes at its ends. */
@@ -78,7 +78,7 @@ export interface ResolvedEndpoints {
   readonly useGlobalPrefix: boolean;
   readonly auth: EndpointAuth | undefined;
   readonly failedAuth: AuthFailureLimit | false;
-  readonly listen: ListenOptions | undefined;
+  readonly listen: EndpointsListenOptions | undefined;
   /** True if the dashboard is off only because it would be open to everybody in production. */
   readonly isDashboardWithheld: boolean;
 }
@@ -139,7 +139,7 @@ function failureLimitOf(failedAuth: EndpointsOptions['failedAuth'] = {}): AuthFa
   return readOptions('endpoints.failedAuth', failedAuth, FAILED_AUTH);
 }
 
-function checkedListen(listen: ListenOptions | undefined): ListenOptions | undefined {
+function checkedListen(listen: EndpointsListenOptions | undefined): EndpointsListenOptions | undefined {
   if (listen === undefined) return undefined;
   expectKeys('endpoints.listen', listen, ['port', 'host']);
   const { port, host } = listen;

@@ -7,7 +7,7 @@ import { type MountedEndpoint, RouteTable } from './route-table.js';
 import { sendReply } from './send-reply.js';
 
 /** The address of the separate server of the monitoring endpoints. */
-export interface ListenOptions {
+export interface EndpointsListenOptions {
   /** Port to listen on; 0 for any free port, see `MonitoringServer.port`. */
   readonly port: number;
   /** Address or host name to listen on. @default '127.0.0.1', reachable from this machine or pod only */
@@ -45,7 +45,7 @@ export class MonitoringServer {
 
   /** Starts to listen. @throws {MonitoringOptionsError} if it cannot listen on the address */
   async start(
-    { port, host = '127.0.0.1' }: ListenOptions,
+    { port, host = '127.0.0.1' }: EndpointsListenOptions,
     endpoints: readonly MountedEndpoint[],
     respond: Respond,
   ): Promise<void> {

@@ -95,6 +95,7 @@ function causesOf(records: RequestRecords): AlertCause[] {
   return records.causes().map(({ name, hasFailed, cause, count, maxDurationMs, recordId }) => ({
     name,
     hasFailed,
+    kind: cause.kind,
     text: cause.text,
     count,
     maxDurationMs,

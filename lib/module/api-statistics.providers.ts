@@ -21,7 +21,7 @@ export const API_STATISTICS_PROVIDERS: readonly Provider[] = [
       const statistics = new ApiStatistics(history, api === false ? 0 : api.windowMs);
       if (enabled && http !== false && api !== false) {
         statistics.retain();
-        running.add(new ApiStatisticsCollector(registry, statistics, api.shownEndpoints));
+        running.add(new ApiStatisticsCollector(registry, statistics, api.maxEndpoints));
       }
       return statistics;
     },

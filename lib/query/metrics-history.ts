@@ -61,8 +61,8 @@ export class MetricsHistory {
   }
 
   /** @internal The retention of a request without a window of its own, in milliseconds. */
-  get durationMs(): number {
-    return this.store.durationMs;
+  get retentionMs(): number {
+    return this.store.retentionMs;
   }
 
   /** @internal Returns the memory that the samples of a metric take, estimated, in bytes. */

@@ -8,7 +8,7 @@ import type {
 } from '../metrics/snapshot.js';
 
 /** Labels that a series must have. It may have others. */
-export type SoughtLabels = Readonly<Record<string, LabelValue>>;
+export type ExpectedLabels = Readonly<Record<string, LabelValue>>;
 
 /** The value of one series, and its increase since a test began to track it. */
 export interface SeriesReading {
@@ -52,14 +52,14 @@ export function readSeries(
 export function hasLabels(
   labels: Readonly<Record<string, string>>,
   { defaultLabels }: MetricsSnapshot,
-  required: SoughtLabels,
+  required: ExpectedLabels,
 ): boolean {
   const all = { ...defaultLabels, ...labels };
   return Object.entries(required).every(([name, value]) => all[name] === toLabelString(value));
 }
 
 /** Returns a series in the notation of the exposition: `name{label="value"}`. */
-export function renderSeries(name: string, labels: SoughtLabels): string {
+export function renderSeries(name: string, labels: ExpectedLabels): string {
   const all = Object.entries(labels).map(([label, value]) => renderLabel(label, toLabelString(value)));
   return all.length === 0 ? name : `${name}{${all.join(',')}}`;
 }

@@ -8,7 +8,7 @@ import {
   readSeries,
   renderSeries,
   type SeriesReading,
-  type SoughtLabels,
+  type ExpectedLabels,
 } from './matching-series.js';
 import { type ObservedMetrics, TrackedMetrics } from './tracked-metrics.js';
 import { LIBRARY_METRICS } from '../metrics/metric-names.js';
@@ -52,7 +52,7 @@ interface MetricComparison {
 export function expectMetric(
   metrics: ObservedMetrics,
   name: string,
-  labels: SoughtLabels = {},
+  labels: ExpectedLabels = {},
 ): MetricExpectation {
   return new MetricExpectation(metrics, name, labels);
 }
@@ -63,7 +63,7 @@ export class MetricExpectation {
   constructor(
     private readonly metrics: ObservedMetrics,
     private readonly name: string,
-    private readonly labels: SoughtLabels,
+    private readonly labels: ExpectedLabels,
   ) {}
 
   /**

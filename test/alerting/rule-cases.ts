@@ -1,5 +1,5 @@
 import type { AlertRule } from 'nestjs-monitoring';
-import type { AlertAggregation, AlertCondition, Comparison } from 'nestjs-monitoring/alerting';
+import type { AlertAggregation, AlertCondition, AlertComparison } from 'nestjs-monitoring/alerting';
 
 /** Rules, and series to try them on. */
 export interface RuleCase {
@@ -400,7 +400,7 @@ function randomRule(dice: Dice, index: number, intervalMs: number): AlertRule {
 
 function randomCondition(dice: Dice, intervalMs: number): AlertCondition {
   const groupBy = dice.pick([undefined, [], ['a'], ['a', 'b'], ['nothing']]);
-  const one = (): Comparison => randomComparison(dice, intervalMs, groupBy);
+  const one = (): AlertComparison => randomComparison(dice, intervalMs, groupBy);
   if (dice.chance(0.15)) return { all: [one(), one()] };
   if (dice.chance(0.15)) return { any: [one(), one(), one()] };
   return one();
@@ -410,7 +410,7 @@ function randomComparison(
   dice: Dice,
   intervalMs: number,
   groupBy: readonly string[] | undefined,
-): Comparison {
+): AlertComparison {
   const windowMs = Math.round(dice.pick([1, 2, 2.5, 3, 5, 8, 20]) * intervalMs);
   const labels = dice.pick([
     {},

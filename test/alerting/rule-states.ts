@@ -32,7 +32,7 @@ export function rulesAsYaml({ rules, series, intervalMs }: RuleCase): string {
     Object.entries(series).map(([name, values]) => readSeries(name, values)),
     intervalMs,
   );
-  const store = new HistoryStore({ intervalMs, durationMs: intervalMs, maxBytes: 1_000_000 });
+  const store = new HistoryStore({ intervalMs, retentionMs: intervalMs, maxBytes: 1_000_000 });
   const clock = { now: () => 0, monotonic: () => 0 };
   const monitor = new AlertingMonitor(new MetricsHistory(store), known, clock, {
     intervalMs,

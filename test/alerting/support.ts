@@ -31,7 +31,7 @@ export function testAlerting(
   const warnings: string[] = [];
   const store = new HistoryStore({
     intervalMs: 15 * SECOND,
-    durationMs: 60 * MINUTE,
+    retentionMs: 60 * MINUTE,
     maxBytes: 32_000_000,
   });
   const history = new MetricsHistory(store);

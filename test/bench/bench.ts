@@ -95,6 +95,7 @@ say('\nThe successor of prom-client, under the newer Node that it asks for');
 const newer = newerNode('@prometheus-io/client@0.16.1');
 if (newer.reason === undefined) {
   const both = [ours.name, newer.client];
+  report.newerNode = newer.version;
   report.successor = [
     ...(await runTogether(hotPathCases, both, newer.execPath)),
     ...(await runApart([...renderCases, ...memoryCases], both, newer.execPath)),

@@ -6,7 +6,12 @@ import { join } from 'node:path';
 
 /** Where to find a newer Node and a client that needs it, or why there is none. */
 export type NewerNode =
-  | { readonly execPath: string; readonly client: string; readonly reason?: undefined }
+  | {
+      readonly execPath: string;
+      readonly client: string;
+      readonly version: string;
+      readonly reason?: undefined;
+    }
   | { readonly reason: string };
 
 const MAJOR = 24;
@@ -27,9 +32,10 @@ export function newerNode(client: string): NewerNode {
         timeout: 180_000,
       });
     }
-    execFileSync(execPath, ['--version']);
+    const version = execFileSync(execPath, ['--version'], { encoding: 'utf8' }).trim().slice(1);
     return {
       execPath,
+      version,
       client: `${name}=${createRequire(join(home, 'package.json')).resolve(name)}`,
     };
   } catch (error) {

@@ -303,7 +303,7 @@ describe('a series created during a collection', () => {
       const limitMs = answersTooLate ? 300 : 5_000;
       const workers = [await new TestWorker().start(limitMs), await new TestWorker().start(limitMs)] as const;
       const [{ member }] = workers;
-      const store = new HistoryStore({ intervalMs: 15_000, durationMs: 600_000, maxBytes: 8 * 1024 * 1024 });
+      const store = new HistoryStore({ intervalMs: 15_000, retentionMs: 600_000, maxBytes: 8 * 1024 * 1024 });
       const history = new MetricsHistory(store);
       history.retain({ metric: 'orders_total' });
       history.retain({ metric: 'size_items', percentiles: true });

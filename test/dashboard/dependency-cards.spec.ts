@@ -13,7 +13,7 @@ function finish<T>(steps: Generator<void, T, void>): T {
 
 /** Two minutes of an application with a database, a queue and two remote hosts. */
 function busy(hosts = 2) {
-  const { registry, history, run } = past({ intervalMs: 5 * SECOND, durationMs: 10 * MINUTE });
+  const { registry, history, run } = past({ intervalMs: 5 * SECOND, retentionMs: 10 * MINUTE });
   const statements = registry.timer('db_client_operation_duration_seconds', 'Statements.', {
     labelNames: ['system', 'operation', 'table'],
   });
@@ -106,7 +106,7 @@ describe('the cards of dependencies', () => {
   });
 
   it('exist for what was found and not yet called, with the checks of its name', () => {
-    const { history } = past({ intervalMs: 5 * SECOND, durationMs: MINUTE });
+    const { history } = past({ intervalMs: 5 * SECOND, retentionMs: MINUTE });
     const databases = [
       { name: 'orders', system: 'postgresql' },
       { name: 'stock', system: 'mysql' },
@@ -124,7 +124,7 @@ describe('the cards of dependencies', () => {
   });
 
   it('are none without dependencies', () => {
-    const { history } = past({ intervalMs: 5 * SECOND, durationMs: MINUTE });
+    const { history } = past({ intervalMs: 5 * SECOND, retentionMs: MINUTE });
     expect(finish(dependencyCards(history, { rangeMs: MINUTE }, NOTHING, {}))).toEqual({
       cards: [],
       omitted: 0,

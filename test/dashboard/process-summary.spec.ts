@@ -13,7 +13,7 @@ const QUIET = {
 };
 
 function history(lag: number, heapUsed: number) {
-  const made = past({ intervalMs: 5 * SECOND, durationMs: 10 * MINUTE });
+  const made = past({ intervalMs: 5 * SECOND, retentionMs: 10 * MINUTE });
   const gauges = {
     nodejs_eventloop_lag_p99_seconds: lag,
     nodejs_heap_size_used_bytes: heapUsed,

@@ -6,7 +6,7 @@ export function busyHour(routes = 300): {
   readonly registry: MetricsRegistry;
   readonly history: MetricsHistory;
 } {
-  const { registry, history, run } = past({ intervalMs: 15 * SECOND, durationMs: 60 * MINUTE });
+  const { registry, history, run } = past({ intervalMs: 15 * SECOND, retentionMs: 60 * MINUTE });
   const requests = registry.counter('http_requests_total', 'Requests.', {
     labelNames: ['method', 'route', 'status_code'],
   });

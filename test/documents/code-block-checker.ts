@@ -21,7 +21,6 @@ const SOURCES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
     'alerting',
     'health',
     'grafana',
-    'records',
     'diagnostics',
     'dashboard',
   ].map((door) => [`nestjs-monitoring/${door}`, exportedNames(`lib/${door}.ts`)] as const),

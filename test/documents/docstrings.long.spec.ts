@@ -10,7 +10,6 @@ const DOORS = [
   'alerting',
   'health',
   'grafana',
-  'records',
   'diagnostics',
   'dashboard',
   'testing',

@@ -47,7 +47,6 @@ const DOORS = [
   'alerting',
   'health',
   'grafana',
-  'records',
   'diagnostics',
   'dashboard',
 ].map((door) => resolve(ROOT, `lib/${door}.ts`));

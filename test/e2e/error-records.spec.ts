@@ -15,7 +15,7 @@ import {
 } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { type ErrorRecord, ErrorRecords, RequestRecords } from 'nestjs-monitoring/records';
+import { type ErrorRecord, ErrorRecords, RequestRecords } from 'nestjs-monitoring/diagnostics';
 import { WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 

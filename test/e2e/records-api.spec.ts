@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Controller, Get, Logger, Module, Param } from '@nestjs/common';
 import { ActiveTrace, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import { type ErrorRecord, type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { type ErrorRecord, type RequestRecord, RequestRecords } from 'nestjs-monitoring/diagnostics';
 import { restoreEnv, stubEnv } from '../support/environment.js';
 import { WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { ADAPTERS, type AdapterName, eventually, type RunningApp, startApp } from './fixture/start-app.js';

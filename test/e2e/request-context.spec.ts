@@ -19,7 +19,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { inject } from 'light-my-request';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/diagnostics';
 import type { Observable } from 'rxjs';
 import { WaitedCalls } from '../../lib/integrations/operation-waits.js';
 import { Operations } from '../../lib/instrumentation/requests/operations.js';

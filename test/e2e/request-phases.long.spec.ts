@@ -22,7 +22,7 @@ import {
 import { ContextIdFactory, HttpAdapterHost } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/diagnostics';
 import { inject } from 'light-my-request';
 import { delay, from, map, mergeMap, type Observable, retry } from 'rxjs';
 import { Operations } from '../../lib/instrumentation/requests/operations.js';

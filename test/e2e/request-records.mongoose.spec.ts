@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import mongoose, { type Connection, type Model, Schema } from 'mongoose';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { sourceLineOf } from '../support/source-line.js';
 import { MongoServer } from './fixture/mongo.server.js';
 import { methodsOf, RecordedApp } from './fixture/recorded-app.js';

@@ -4,7 +4,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { Inject } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/diagnostics';
 import type { DataSource } from 'typeorm';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 

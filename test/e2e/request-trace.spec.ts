@@ -3,7 +3,7 @@ import { Server } from 'node:http';
 import { Controller, Get, Module } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { RequestRecords } from 'nestjs-monitoring/records';
+import { RequestRecords } from 'nestjs-monitoring/diagnostics';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
 const trace = new AsyncLocalStorage<{ readonly trace_id: string; readonly span_id: string }>();

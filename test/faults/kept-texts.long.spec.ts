@@ -57,7 +57,7 @@ const KEEPERS: Readonly<Record<string, () => { keep: (text: string) => unknown; 
   },
   'the table of a statement': () => {
     const registry = new MetricsRegistry();
-    const options = { slowQueryThresholdMs: 500, tableLimit: COUNT };
+    const options = { slowQueryThresholdMs: 500, maxTables: COUNT };
     const statements = new QueryRecorder(registry, systemClock, options).forSystem('postgresql');
     return {
       kept: [registry, statements],

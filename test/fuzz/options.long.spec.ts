@@ -33,14 +33,14 @@ const WORKING = {
   collectors: {
     runtime: { gc: { intervalMs: 1_000 }, heap: false },
     system: { intervalMs: 1_000, cpu: { intervalMs: 1_000 }, memory: false },
-    database: { slowQueryThresholdMs: 1, intervalMs: 1_000, timeoutMs: 10, tableLimit: 5 },
+    database: { slowQueryThresholdMs: 1, intervalMs: 1_000, timeoutMs: 10, maxTables: 5 },
     cache: { intervalMs: 1_000, timeoutMs: 10 },
     queues: { intervalMs: 1_000 },
-    api: { windowMs: 60_000, shownEndpoints: 10 },
+    api: { windowMs: 60_000, maxEndpoints: 10 },
   },
   business: { isLeader: () => true },
   exporters: {
-    prometheus: { created: true },
+    prometheus: { createdTimestamps: true },
     json: { outputFile: 'a', rotation: { maxBytes: 5_000, maxFiles: 2 }, intervalMs: 1_000 },
     cloudWatch: { namespace: 'a', region: 'eu-central-1', rollUps: [[]], metrics: ['a'] },
     datadog: { apiKey: 'a', site: 'datadoghq.eu', tags: { a: 'b' }, transport: 'fetch', host: 'h' },
@@ -58,7 +58,7 @@ const WORKING = {
     },
   },
   bridges: {},
-  history: { intervalMs: 1_000, durationMs: 60_000, maxBytes: 1_000_000 },
+  history: { intervalMs: 1_000, retentionMs: 60_000, maxBytes: 1_000_000 },
   health: {
     checkTimeoutMs: 1,
     cacheMs: 0,

@@ -107,7 +107,7 @@ describe('the history sampler', () => {
   it('never overlaps its runs, does nothing without a request and clears its timer', async () => {
     useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { registry } = testRegistry();
-    const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
+    const history = new HistoryStore({ intervalMs: 1_000, retentionMs: MINUTE, maxBytes: 1_000_000 });
     let asked = 0;
     let answer: (() => void) | undefined;
     const collect: MetricsRegistry['collect'] = (options) => {
@@ -138,7 +138,7 @@ describe('the history sampler', () => {
     useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { registry } = testRegistry();
     registry.addCollector({ name: 'hangs', metricNames: [], collect: () => new Promise(() => undefined) });
-    const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
+    const history = new HistoryStore({ intervalMs: 1_000, retentionMs: MINUTE, maxBytes: 1_000_000 });
     history.retain({ metric: 'monitoring_series_overflow_total' });
     const timeout = jest.spyOn(globalThis, 'setTimeout');
     const areRefed = (): boolean[] =>

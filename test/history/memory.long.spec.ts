@@ -90,7 +90,7 @@ describe('a best-effort request', () => {
         // What the rule would have if there were no charts.
         const aloneStore = new HistoryStore({
           intervalMs: 15 * SECOND,
-          durationMs: 60 * MINUTE,
+          retentionMs: 60 * MINUTE,
           maxBytes: 60_000,
         });
         const alone = new MetricsHistory(aloneStore);

@@ -26,7 +26,7 @@ export function past(
   const { registry, clock } = testRegistry(registryOptions);
   const store = new HistoryStore({
     intervalMs: 15 * SECOND,
-    durationMs: 60 * MINUTE,
+    retentionMs: 60 * MINUTE,
     maxBytes: 32 * 1024 * 1024,
     ...options,
   });

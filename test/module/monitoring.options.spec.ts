@@ -155,7 +155,7 @@ describe('the options when they are given', () => {
   });
 
   it('exporters.prometheus.created adds _created samples to OpenMetrics', async () => {
-    await having({ exporters: { prometheus: { created: true } } }, async (registry, exporter) => {
+    await having({ exporters: { prometheus: { createdTimestamps: true } } }, async (registry, exporter) => {
       registry.counter('deals_total', 'Deals.').inc();
       expect(await exporter.generateText({ format: 'openmetrics' })).toContain('\ndeals_created ');
     });
@@ -191,7 +191,7 @@ describe('options that cannot work stop the start', () => {
     ['all', 'The options of MonitoringModule must be an object; got a string.'],
     [
       { history: { interval: 1 } },
-      'Unknown key `interval` in `history`. Known keys: intervalMs, durationMs, maxBytes. Did you mean `intervalMs`?',
+      'Unknown key `interval` in `history`. Known keys: intervalMs, retentionMs, maxBytes. Did you mean `intervalMs`?',
     ],
     [
       { history: { intervalMs: 0 } },
@@ -382,12 +382,12 @@ describe('options that cannot work stop the start', () => {
       'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, embeddedMetrics, datadog, otlp, pushgateway, remoteWrite.',
     ],
     [
-      { exporters: { prometheus: { created: 'yes' } } },
-      '`exporters.prometheus.created` must be true or false; got the string "yes".',
+      { exporters: { prometheus: { createdTimestamps: 'yes' } } },
+      '`exporters.prometheus.createdTimestamps` must be true or false; got the string "yes".',
     ],
     [
-      { exporters: { prometheus: { create: true } } },
-      'Unknown key `create` in `exporters.prometheus`. Known keys: created, nativeHistograms. Did you mean `created`?',
+      { exporters: { prometheus: { createdTimestamp: true } } },
+      'Unknown key `createdTimestamp` in `exporters.prometheus`. Known keys: createdTimestamps, nativeHistograms. Did you mean `createdTimestamps`?',
     ],
     [
       { clock: Date },

@@ -20,7 +20,7 @@ const WINDOW_MS = 300_000;
 const INTERVAL_MS = 15_000;
 
 /** The request metrics of an application whose time the test owns, and what is made of them. */
-function application(shownEndpoints = 100) {
+function application(maxEndpoints = 100) {
   const tested = testRegistry();
   const { registry, clock } = tested;
   const labelNames = ['method', 'route', 'status_code'] as const;
@@ -32,7 +32,7 @@ function application(shownEndpoints = 100) {
   const vitals = new Vitals(history);
   statistics.retain();
   vitals.retain();
-  registry.addCollector(new ApiStatisticsCollector(registry, statistics, shownEndpoints));
+  registry.addCollector(new ApiStatisticsCollector(registry, statistics, maxEndpoints));
   const request = (route: string, status: number, seconds: number): void => {
     const labels = { method: 'GET', route, status_code: String(status) };
     requests.inc(labels);

@@ -167,12 +167,15 @@ describe('in a project of another kind,', () => {
       repository: { url: `git+https://${host}/own.git` },
     });
     write('package.json', addresses('example.com'));
-    write('CHANGELOG.md', '# Changelog\n\n## Unreleased\n');
+    write('CHANGELOG.md', '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- More.\n');
     const refused = run('check-version.mjs', folder, 'v1.0.1');
     expect(refused.status).toBe(1);
-    expect(refused.stderr.trim().split('\n')).toHaveLength(5);
+    expect(refused.stderr.trim().split('\n')).toHaveLength(6);
     write('package.json', addresses('example.org'));
-    write('CHANGELOG.md', '# Changelog\n\n## 1.0.0 (2026-12-01)\n');
+    write(
+      'CHANGELOG.md',
+      '# Changelog\n\n## [Unreleased]\n\n## [1.0.0] - 2026-12-01\n\n### Added\n\n- All.\n',
+    );
     expect(run('check-version.mjs', folder, 'v1.0.0')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 });

@@ -11,7 +11,7 @@ import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 
-const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, tableLimit: 50 };
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, maxTables: 50 };
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
   let server: MariaDbServer;
@@ -125,7 +125,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the rows of tables, as a real 
   });
 
   /** What is shown to an application that reaches the server as this user. */
-  async function shownTo(user: string, tableLimit = 50): Promise<MetricsRegistry> {
+  async function shownTo(user: string, maxTables = 50): Promise<MetricsRegistry> {
     const pool = createPool({ uri: server.url.replace('root@', `${user}@`), connectionLimit: 1 });
     pools.push(pool);
     @Module({ providers: [{ provide: 'POOL', useValue: pool }] })
@@ -133,7 +133,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the rows of tables, as a real 
     const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const registry = new MetricsRegistry();
     const objects = new ApplicationObjects(testing.get(ModulesContainer));
-    await new MysqlCollector(objects, registry, { ...OPTIONS, tableLimit }).collect(
+    await new MysqlCollector(objects, registry, { ...OPTIONS, maxTables }).collect(
       AbortSignal.timeout(10_000),
     );
     return registry;

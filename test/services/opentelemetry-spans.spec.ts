@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SpanKind } from '@opentelemetry/api';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { ADAPTERS } from '../e2e/fixture/start-app.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';

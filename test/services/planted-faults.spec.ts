@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { BadGatewayException, Controller, Get, Injectable, Module } from '@nestjs/common';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
-import type { OperationCause } from 'nestjs-monitoring/records';
+import type { OperationCause } from 'nestjs-monitoring/diagnostics';
 import { Pool } from 'pg';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';

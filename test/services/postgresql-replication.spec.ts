@@ -12,7 +12,7 @@ import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const PATIENCE_MS = 30_000;
-const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, tableLimit: 10 };
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, maxTables: 10 };
 
 describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replica that follows it', () => {
   let primary: PostgresServer;

@@ -13,7 +13,7 @@ import { whileFrozen } from './support/frozen.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const RECOVERY_MS = 30_000;
-const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, tableLimit: 2 };
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, maxTables: 2 };
 
 describeWith(['initdb', 'postgres'], 'what a real PostgreSQL says of itself', () => {
   let server: PostgresServer;

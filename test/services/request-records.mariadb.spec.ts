@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createPool, type Pool } from 'mysql2';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { methodsOf, RecordedApp } from '../e2e/fixture/recorded-app.js';
 import { total } from '../e2e/fixture/start-app.js';
 import { sourceLineOf } from '../support/source-line.js';

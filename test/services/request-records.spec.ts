@@ -4,7 +4,7 @@ import { Controller, Get, Inject, Injectable, Param } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import createKnex, { type Knex } from 'knex';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { Pool } from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import { queryShape } from '../../lib/integrations/queries/query-shape.js';

@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { Keyv } from 'keyv';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricsContext } from 'nestjs-monitoring';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import * as redis4 from 'redis-4';
 import * as redis5 from 'redis-5';
 import * as redis6 from 'redis';

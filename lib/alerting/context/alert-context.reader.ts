@@ -13,6 +13,13 @@ const MAX_WORST = 5;
 const FAILED_STATUS = /^5/;
 /** The metrics of durations, whose alerts are about slow operations, failed or not. */
 const DURATION = /_duration_seconds$/;
+/** The metrics of the event loop, whose alerts are about what blocks it. */
+const EVENT_LOOP = /^nodejs_eventloop_/;
+/** The kinds of causes that explain a blocked event loop, the best one first. */
+const EVENT_LOOP_CAUSES = ['blocked_event_loop', 'waiting_for_event_loop'];
+
+/** The subject of an alert, by which its causes are ranked. */
+type Subject = 'duration' | 'event loop' | 'other';
 
 /** The parts of a rule that its context depends on. */
 export interface AlertingRule {
@@ -37,8 +44,7 @@ export function* readAlertContext(
 ): Generator<void, void, void> {
   const windowMs = Math.min(Math.max(longestWindowMs, MIN_WINDOW_MS), MAX_WINDOW_MS);
   const metrics = new Set(retention.map(({ metric }) => metric));
-  const isAboutDuration = metrics.size > 0 && [...metrics].every((metric) => DURATION.test(metric));
-  const relevant = relevantCauses(causesOf(), labels, isAboutDuration);
+  const relevant = relevantCauses(causesOf(), labels, subjectOf([...metrics]));
   const causes = relevant.slice(0, MAX_CAUSES);
   const traceId = causes[0]?.traceId;
   if (causes.length > 0) {
@@ -67,11 +73,20 @@ export function* readAlertContext(
   });
 }
 
-/** Returns the causes with the operations that the labels of the alert name, or else all; of an alert about a duration, the slowest first. */
+function subjectOf(metrics: readonly string[]): Subject {
+  if (metrics.length === 0) return 'other';
+  if (metrics.every((metric) => EVENT_LOOP.test(metric))) return 'event loop';
+  return metrics.every((metric) => DURATION.test(metric)) ? 'duration' : 'other';
+}
+
+/**
+ * Returns the causes with the operations that the labels of the alert name, or else all: of an alert about a duration the
+ * slowest first, of one about the event loop those that blocked it.
+ */
 function relevantCauses(
   causes: readonly AlertCause[],
   { method, route }: Readonly<Record<string, string>>,
-  isAboutDuration: boolean,
+  subject: Subject,
 ): readonly AlertCause[] {
   const matching = causes.filter(
     ({ name }) =>
@@ -80,7 +95,12 @@ function relevantCauses(
       (method === undefined || name.startsWith(`${method} `)),
   );
   const relevant = matching.length > 0 ? matching : causes;
-  return isAboutDuration ? relevant.toSorted((a, b) => b.maxDurationMs - a.maxDurationMs) : relevant;
+  if (subject === 'other') return relevant;
+  const rankOf = ({ kind }: AlertCause): number => {
+    const rank = subject === 'event loop' ? EVENT_LOOP_CAUSES.indexOf(kind) : 0;
+    return rank < 0 ? EVENT_LOOP_CAUSES.length : rank;
+  };
+  return relevant.toSorted((a, b) => rankOf(a) - rankOf(b) || b.maxDurationMs - a.maxDurationMs);
 }
 
 /** Returns the largest part of a metric by each label that the alert does not name. */

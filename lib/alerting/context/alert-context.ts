@@ -3,6 +3,8 @@ export interface AlertCause {
   /** Name of the operation, such as `GET /orders/:id`. */
   readonly name: string;
   readonly hasFailed: boolean;
+  /** Kind of the cause, such as `exception`, `slow_call` or `blocked_event_loop`. */
+  readonly kind: string;
   /** One sentence that names the statement, remote or exception, and the place in the application. */
   readonly text: string;
   /** Number of kept records with this cause. */

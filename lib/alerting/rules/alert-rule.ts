@@ -13,7 +13,7 @@ export type AlertAggregation =
   'last' | 'rate' | 'increase' | 'delta' | 'avg' | 'min' | 'max' | 'sum' | `p${number}`;
 
 /** A measured number: one for each series of a metric, or for each group of series. */
-export interface Measurement {
+export interface AlertMeasurement {
   /** The name of a metric, or of a vital such as `error_rate_percent`. */
   readonly metric: string;
   /** The labels that the series must have. @default all series */
@@ -25,11 +25,11 @@ export interface Measurement {
   /** The labels by which series are grouped; each group gives one number. @default no grouping */
   readonly groupBy?: readonly string[];
   /** The divisor of a ratio, such as all requests where the measured number is failed requests. */
-  readonly dividedBy?: Measurement;
+  readonly dividedBy?: AlertMeasurement;
 }
 
 /** A measured number and the threshold that it is compared with. */
-export interface Comparison extends Measurement {
+export interface AlertComparison extends AlertMeasurement {
   /** The operator between the measured number and the threshold. */
   readonly operator: ComparisonOperator;
   /** The threshold, in the unit of the metric. */
@@ -38,7 +38,7 @@ export interface Comparison extends Measurement {
 
 /** The condition of an alert: a comparison, or several of which all or any must hold for the same labels. */
 export type AlertCondition =
-  Comparison | { readonly all: readonly AlertCondition[] } | { readonly any: readonly AlertCondition[] };
+  AlertComparison | { readonly all: readonly AlertCondition[] } | { readonly any: readonly AlertCondition[] };
 
 /** The profiles of the process that an alert captures, each if it is given. */
 export interface AlertCollection {
@@ -122,13 +122,13 @@ export interface ServiceLevel {
   /** The objective in percent, such as 99.9. */
   readonly objective: number;
   /** A counter of all events. */
-  readonly total?: Pick<Measurement, 'metric' | 'labels'>;
+  readonly total?: Pick<AlertMeasurement, 'metric' | 'labels'>;
   /** A counter of good events. An alternative to {@link errors}. */
-  readonly good?: Pick<Measurement, 'metric' | 'labels'>;
+  readonly good?: Pick<AlertMeasurement, 'metric' | 'labels'>;
   /** A counter of bad events. An alternative to {@link good}. */
-  readonly errors?: Pick<Measurement, 'metric' | 'labels'>;
+  readonly errors?: Pick<AlertMeasurement, 'metric' | 'labels'>;
   /** A histogram in place of counters. Values up to `atMost`, a bound of its buckets, are good. */
-  readonly latency?: Pick<Measurement, 'metric' | 'labels'> & { readonly atMost: number };
+  readonly latency?: Pick<AlertMeasurement, 'metric' | 'labels'> & { readonly atMost: number };
   /** The labels by which series are grouped; each group has its own error budget. @default [] */
   readonly groupBy?: readonly string[];
   /**

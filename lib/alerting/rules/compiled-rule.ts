@@ -1,6 +1,6 @@
 import type { RetentionRequest } from '../../history/retention.js';
 import type { MetricType } from '../../metrics/naming-rules.js';
-import type { AlertCondition, Measurement, Severity } from './alert-rule.js';
+import type { AlertCondition, AlertMeasurement, Severity } from './alert-rule.js';
 import { type Expression, type Selection } from '../../query/expression.js';
 import type { CompiledCollection } from './collection.js';
 import type { Template } from './template.js';
@@ -85,7 +85,7 @@ function anyOf(conditions: readonly AlertCondition[], known: MetricDefinitions):
   };
 }
 
-function compileMeasurement(measurement: Measurement, known: MetricDefinitions): Expression {
+function compileMeasurement(measurement: AlertMeasurement, known: MetricDefinitions): Expression {
   const own = compileAggregation(measurement, known);
   const { dividedBy } = measurement;
   if (dividedBy === undefined) return own;
@@ -93,7 +93,7 @@ function compileMeasurement(measurement: Measurement, known: MetricDefinitions):
 }
 
 function compileAggregation(
-  { metric, labels = {}, aggregate = 'last', windowMs = DEFAULT_WINDOW_MS, groupBy }: Measurement,
+  { metric, labels = {}, aggregate = 'last', windowMs = DEFAULT_WINDOW_MS, groupBy }: AlertMeasurement,
   known: MetricDefinitions,
 ): Expression {
   if (isVital(metric)) return VITALS[metric];

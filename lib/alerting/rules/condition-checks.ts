@@ -1,5 +1,5 @@
 import { expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
-import type { AlertCondition, Comparison, Measurement } from './alert-rule.js';
+import type { AlertCondition, AlertComparison, AlertMeasurement } from './alert-rule.js';
 import { hasNoLabels, type MetricDefinitions, quantileShare } from './compiled-rule.js';
 import {
   checkGroupBy,
@@ -16,7 +16,7 @@ const OPERATORS = ['>', '>=', '<', '<=', '==', '!='];
 const AGGREGATIONS = ['last', 'rate', 'increase', 'delta', 'avg', 'min', 'max', 'sum'];
 /** The aggregations of gauges, which a histogram does not have. */
 const GAUGE_AGGREGATIONS = ['delta', 'min', 'max', 'sum'];
-const MEASUREMENT_KEYS: readonly (keyof Measurement)[] = [
+const MEASUREMENT_KEYS: readonly (keyof AlertMeasurement)[] = [
   'metric',
   'labels',
   'aggregate',
@@ -53,7 +53,7 @@ function checkParts(
   parts.forEach((part, i) => checkCondition(optionOf(option, `[${i}]`), part, known));
 }
 
-function checkComparison(owner: string, comparison: Comparison, known: MetricDefinitions): void {
+function checkComparison(owner: string, comparison: AlertComparison, known: MetricDefinitions): void {
   expectKeys(owner, comparison, [...MEASUREMENT_KEYS, 'operator', 'threshold']);
   const { operator, threshold } = comparison;
   expectOption(optionOf(owner, 'operator'), operator, oneOf(OPERATORS), OPERATORS.includes(operator));
@@ -62,7 +62,7 @@ function checkComparison(owner: string, comparison: Comparison, known: MetricDef
   checkMeasurement(owner, comparison, known);
 }
 
-function checkMeasurement(owner: string, measurement: Measurement, known: MetricDefinitions): void {
+function checkMeasurement(owner: string, measurement: AlertMeasurement, known: MetricDefinitions): void {
   const { metric, aggregate = 'last', windowMs, groupBy, labels, dividedBy } = measurement;
   checkMetricName(owner, metric);
   if (isVital(metric)) {
@@ -99,7 +99,7 @@ function checkMeasurement(owner: string, measurement: Measurement, known: Metric
 
 function checkAggregation(
   owner: string,
-  { metric, aggregate = 'last' }: Measurement,
+  { metric, aggregate = 'last' }: AlertMeasurement,
   known: MetricDefinitions,
 ): void {
   const option = optionOf(owner, 'aggregate');
@@ -145,7 +145,7 @@ function checkCommonLabels(
     );
   }
   const [first, ...others] = conditions
-    .filter((condition): condition is Comparison => 'metric' in condition && !hasNoLabels(condition))
+    .filter((condition): condition is AlertComparison => 'metric' in condition && !hasNoLabels(condition))
     .map((condition) => labelsOf(condition, known))
     .filter((labels) => labels !== undefined);
   if (first === undefined) return;
@@ -159,7 +159,7 @@ function checkCommonLabels(
 
 /** Returns the label names of the numbers of a measurement; undefined if they are unknown. */
 function labelsOf(
-  { metric, groupBy }: Measurement,
+  { metric, groupBy }: AlertMeasurement,
   { labelNamesOf }: MetricDefinitions,
 ): readonly string[] | undefined {
   return isVital(metric) ? [] : (groupBy ?? labelNamesOf?.(metric));

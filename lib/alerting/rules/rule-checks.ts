@@ -3,7 +3,7 @@ import { nearestName } from '../../primitives/nearest-name.js';
 import { countOf, expectOption, optionError, optionOf } from '../../options/option-checks.js';
 import { PortableRegExp } from '../../primitives/portable-regexp.js';
 import { messageOf } from '../../primitives/error-message.js';
-import type { Measurement } from './alert-rule.js';
+import type { AlertMeasurement } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
 
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -83,7 +83,7 @@ export function checkText(option: string, text: string): void {
  */
 export function checkLabels(
   owner: string,
-  { metric, labels = {}, groupBy = [] }: Pick<Measurement, 'metric' | 'labels' | 'groupBy'>,
+  { metric, labels = {}, groupBy = [] }: Pick<AlertMeasurement, 'metric' | 'labels' | 'groupBy'>,
   { labelNamesOf }: MetricDefinitions,
 ): void {
   const names = labelNamesOf?.(metric);

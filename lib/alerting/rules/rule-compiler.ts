@@ -8,7 +8,7 @@ import {
   optionOf,
 } from '../../options/option-checks.js';
 import { nearestName } from '../../primitives/nearest-name.js';
-import type { AlertCondition, AlertRule, Measurement, RuleBase, ServiceLevel } from './alert-rule.js';
+import type { AlertCondition, AlertRule, AlertMeasurement, RuleBase, ServiceLevel } from './alert-rule.js';
 import {
   compileCondition,
   type CompiledRule,
@@ -106,7 +106,7 @@ function metricsOf(condition: AlertCondition): string[] {
   if ('all' in condition) return condition.all.flatMap(metricsOf);
   if ('any' in condition) return condition.any.flatMap(metricsOf);
   const metrics: string[] = [];
-  for (let of: Measurement | undefined = condition; of !== undefined; of = of.dividedBy)
+  for (let of: AlertMeasurement | undefined = condition; of !== undefined; of = of.dividedBy)
     metrics.push(of.metric);
   return metrics.filter((metric) => !isVital(metric));
 }

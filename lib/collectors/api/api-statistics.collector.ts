@@ -16,7 +16,7 @@ export class ApiStatisticsCollector implements ManagedCollector {
   constructor(
     registry: MetricsRegistry,
     private readonly statistics: ApiStatistics,
-    private readonly shownEndpoints: number,
+    private readonly maxEndpoints: number,
   ) {
     const labelNames = ['method', 'route'] as const;
     // Of the history, which has the requests of all workers.
@@ -35,7 +35,7 @@ export class ApiStatisticsCollector implements ManagedCollector {
       {
         labelNames: [...labelNames, 'percentile'],
         aggregate: 'shared',
-        seriesLimit: Math.max(1_000, shownEndpoints * PERCENTILES.length),
+        seriesLimit: Math.max(1_000, maxEndpoints * PERCENTILES.length),
       },
     );
     this.metricNames = [this.requests.name, this.errors.name, this.durations.name];
@@ -47,7 +47,7 @@ export class ApiStatisticsCollector implements ManagedCollector {
     this.last = endpoints;
     // Endpoints without requests in the window have no series.
     for (const gauge of [this.requests, this.errors, this.durations]) gauge.reset();
-    for (const endpoint of endpoints.slice(0, this.shownEndpoints)) {
+    for (const endpoint of endpoints.slice(0, this.maxEndpoints)) {
       const { method, route } = endpoint;
       this.requests.set({ method, route }, endpoint.requestsPerSecond);
       this.errors.set({ method, route }, endpoint.errorRatio);

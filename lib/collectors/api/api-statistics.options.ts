@@ -5,7 +5,7 @@ export interface ApiStatisticsOptions {
   /** Length of the sliding window, in milliseconds. @default 300_000 */
   readonly windowMs?: number;
   /** Number of endpoints with metrics, the busiest first. @default 100 */
-  readonly shownEndpoints?: number;
+  readonly maxEndpoints?: number;
 }
 
 /** Options of the request statistics, with every default filled in. */
@@ -13,7 +13,7 @@ export type ResolvedApiStatistics = Required<ApiStatisticsOptions>;
 
 export const API: OptionTable<ApiStatisticsOptions> = {
   windowMs: interval(300_000),
-  shownEndpoints: count(100),
+  maxEndpoints: count(100),
 };
 
 /** @throws {MonitoringOptionsError} */

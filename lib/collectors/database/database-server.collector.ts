@@ -57,7 +57,7 @@ export abstract class DatabaseServerCollector<
     this.counters = registerCounters<D['counters']>(registry, definition.counters);
     const tableCounters = registerCounters(registry, definition.tableCounters);
     const tableGauges = registerGauges(registry, definition.tableGauges);
-    this.tables = new TableStatistics(tableCounters, tableGauges, options.tableLimit);
+    this.tables = new TableStatistics(tableCounters, tableGauges, options.maxTables);
     this.resettable = [this.gauges, tableGauges].flatMap((gauges) => Object.values<Gauge<string>>(gauges));
   }
 

@@ -33,7 +33,7 @@ export interface DatabaseCollectorOptions {
    * Number of tables per database with their own series, the most used first; the rest are summed as `other`.
    * @default 50
    */
-  readonly tableLimit?: number;
+  readonly maxTables?: number;
 }
 
 /** Options of the database collectors, with every default filled in. */
@@ -47,7 +47,7 @@ export const DATABASE: OptionTable<DatabaseCollectorOptions> = {
   serverStatistics: flag(true),
   intervalMs: interval(60_000),
   timeoutMs: interval(5_000),
-  tableLimit: count(50),
+  maxTables: count(50),
 };
 
 /** @throws {MonitoringOptionsError} */

@@ -23,7 +23,7 @@ export class TableStatistics {
   constructor(
     private readonly counters: Readonly<Record<string, CounterMirror<TableLabel>>>,
     private readonly gauges: Readonly<Record<string, Gauge<TableLabel>>>,
-    private readonly tableLimit: number,
+    private readonly maxTables: number,
   ) {}
 
   /** @param rows one row for each table, the most used first, with its name in the column `name` */
@@ -33,7 +33,7 @@ export class TableStatistics {
     const rest: SqlRow[] = [];
     for (const row of rows) {
       const table = textIn(row, 'name');
-      if (!known.has(table) && known.size >= this.tableLimit) {
+      if (!known.has(table) && known.size >= this.maxTables) {
         rest.push(row);
         continue;
       }

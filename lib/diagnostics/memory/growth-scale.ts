@@ -76,7 +76,7 @@ export class GrowthScale {
 
   constructor(
     readonly windowMs: number,
-    private readonly minBytes: number,
+    private readonly minGrowthBytes: number,
     private readonly minShare: number,
   ) {}
 
@@ -117,7 +117,7 @@ export class GrowthScale {
     const { slope, z } = trendOf(values);
     if (z < demand.z) return undefined;
     const grown = slope * (to.at - from.at);
-    const minimum = Math.max(this.minBytes, from.value * this.minShare);
+    const minimum = Math.max(this.minGrowthBytes, from.value * this.minShare);
     if (grown < minimum * demand.share) return undefined;
     const recent = trendOf(values.slice(-Math.max(RECENT_WINDOWS, Math.ceil(values.length / 4))));
     if (recent.slope < slope * demand.recent) return undefined;

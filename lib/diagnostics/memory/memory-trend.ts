@@ -23,12 +23,12 @@ export class MemoryTrend {
 
   /**
    * @param windowMs length of the shortest windows, in milliseconds
-   * @param minBytes growth in the shortest windows from which on a leak is suspected
+   * @param minGrowthBytes growth in the shortest windows from which on a leak is suspected
    */
-  constructor(windowMs: number, minBytes: number) {
+  constructor(windowMs: number, minGrowthBytes: number) {
     const scales = () =>
       SCALES.map(
-        ({ windows, minimum, minShare }) => new GrowthScale(windows * windowMs, minimum * minBytes, minShare),
+        ({ windows, minimum, minShare }) => new GrowthScale(windows * windowMs, minimum * minGrowthBytes, minShare),
       );
     this.scales = { heap: scales(), external: scales() };
   }

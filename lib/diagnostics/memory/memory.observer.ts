@@ -79,7 +79,7 @@ export class MemoryObserver {
     );
     this.memory = memory;
     this.resources = resources;
-    this.trend = new MemoryTrend(options.windowMs, options.minBytes);
+    this.trend = new MemoryTrend(options.windowMs, options.minGrowthBytes);
     this.listeners = new ListenerWarnings(sites);
     this.sites = new AllocationSites(sites);
     this.allocationSites = options.allocationSites ? 'on' : 'off';
@@ -187,7 +187,7 @@ export class MemoryObserver {
     if (this.floor === undefined) return true;
     const { usedBytes, externalBytes } = this.memory();
     const grown = Math.max(usedBytes - this.floor.usedBytes, externalBytes - this.floor.externalBytes);
-    return grown >= this.options.minBytes / NOTABLE_PART;
+    return grown >= this.options.minGrowthBytes / NOTABLE_PART;
   }
 
   private updateEpisode(now: number): void {

@@ -19,7 +19,7 @@ export interface MemoryOptions {
   /** Length of a window, of which the lowest memory after garbage collection counts, in milliseconds. @default 30_000 */
   readonly windowMs?: number;
   /** Growth within twenty windows from which on a leak is suspected, in bytes. @default 6_291_456 */
-  readonly minBytes?: number;
+  readonly minGrowthBytes?: number;
 }
 
 export type ResolvedMemory = Required<MemoryOptions>;
@@ -28,7 +28,7 @@ export const MEMORY: OptionTable<MemoryOptions> = {
   allocationSites: flag(false),
   warmUpMs: duration(120_000),
   windowMs: interval(30_000),
-  minBytes: count(6 * 1024 * 1024),
+  minGrowthBytes: count(6 * 1024 * 1024),
 };
 
 /**

@@ -9,7 +9,7 @@ export interface NativeHistogramOptions {
    * keep within it, at most 64 for each doubling of the value.
    * @default 160
    */
-  readonly buckets?: number;
+  readonly maxBuckets?: number;
   /**
    * True to send the classic buckets too. A Prometheus stores them beside the native ones only if it is told to.
    * @default true
@@ -31,10 +31,10 @@ export type ResolvedNativeHistograms =
   | (NativeHistogramSettings & { readonly metrics: ReadonlyMap<string, NativeHistogramSettings | false> })
   | false;
 
-const DEFAULTS: NativeHistogramSettings = { buckets: 160, classic: true };
+const DEFAULTS: NativeHistogramSettings = { maxBuckets: 160, classic: true };
 
-function tableWith({ buckets, classic }: NativeHistogramSettings): OptionTable<NativeHistogramOptions> {
-  return { buckets: count(buckets, MIN_BUCKETS), classic: flag(classic) };
+function tableWith({ maxBuckets, classic }: NativeHistogramSettings): OptionTable<NativeHistogramOptions> {
+  return { maxBuckets: count(maxBuckets, MIN_BUCKETS), classic: flag(classic) };
 }
 
 /** Checks the options and applies the defaults. @throws {MonitoringOptionsError} */
@@ -61,8 +61,8 @@ export function resolveNativeHistograms(
 }
 
 /** Returns the largest number of buckets of any metric. */
-export function mostBuckets({ buckets, metrics }: Exclude<ResolvedNativeHistograms, false>): number {
-  return Math.max(buckets, ...[...metrics.values()].map((own) => (own === false ? 0 : own.buckets)));
+export function mostBuckets({ maxBuckets, metrics }: Exclude<ResolvedNativeHistograms, false>): number {
+  return Math.max(maxBuckets, ...[...metrics.values()].map((own) => (own === false ? 0 : own.maxBuckets)));
 }
 
 /** Returns the settings of a metric; undefined for classic buckets only. */
@@ -75,6 +75,6 @@ export function settingsOf(
   return own === false ? undefined : own;
 }
 
-function withoutUndefined({ buckets, classic }: NativeHistogramOptions): NativeHistogramOptions {
-  return { ...(buckets !== undefined && { buckets }), ...(classic !== undefined && { classic }) };
+function withoutUndefined({ maxBuckets, classic }: NativeHistogramOptions): NativeHistogramOptions {
+  return { ...(maxBuckets !== undefined && { maxBuckets }), ...(classic !== undefined && { classic }) };
 }

@@ -21,7 +21,7 @@ export interface PrometheusFormatOptions {
    * scraper without support for these samples stores each as one more series.
    * @default false
    */
-  readonly created?: boolean;
+  readonly createdTimestamps?: boolean;
   /** Native histograms, for a Prometheus that asks for protobuf; `false` for classic buckets only. @default on */
   readonly nativeHistograms?: NativeHistogramsOptions | false;
 }
@@ -118,7 +118,7 @@ export class PrometheusExporter {
       this.bridge?.read(timeoutMs) ?? [],
     ]);
     const bridged = this.bridge?.withoutCollisions(families, sampleNamesOf(snapshot)) ?? [];
-    const created = this.options.created ?? false;
+    const created = this.options.createdTimestamps ?? false;
     const options = { created, bridged, ...(names && { names }) };
     if (format === 'protobuf')
       return inTimeSlices(

@@ -43,7 +43,7 @@ export function histogramWriter(
 ): (writer: ProtobufWriter, row: number, at: number) => void {
   const { numbers, upperBounds, exemplars, exponentials } = family;
   const bounds = Float64Array.of(...upperBounds, Infinity);
-  const builder = native && exponentials && new NativeHistogramBuilder(native.buckets);
+  const builder = native && exponentials && new NativeHistogramBuilder(native.maxBuckets);
   const known = memory.of(family);
   return (writer, row, at) => {
     const first = at + FIRST_BUCKET;

@@ -82,7 +82,7 @@ export class FamilyWriter {
     if (family.type !== 'histogram') return;
     this.native = nativeHistograms(family.name);
     if (this.native === undefined) return;
-    this.builder = new NativeHistogramBuilder(this.native.buckets);
+    this.builder = new NativeHistogramBuilder(this.native.maxBuckets);
     this.known = schemas.of(family);
   }
 

@@ -12,7 +12,7 @@ import type { OperationRecorder } from '../requests/operation.recorder.js';
 import { CONTEXT_NAME, JobMetrics } from './job-metrics.js';
 
 /** Options of {@link MetricsContext.run}. */
-export interface RunOptions {
+export interface MetricsContextOptions {
   /** Labels of every sample of the run; `outcome` and `error` are reserved. @default {} */
   readonly labels?: Readonly<Record<string, LabelValue>>;
 }
@@ -56,7 +56,7 @@ export class MetricsContext {
    *
    * @param name prefix of the metric names, such as `nightly_job`
    */
-  run<T>(name: string, work: (context: JobContext) => T, options: RunOptions = {}): T {
+  run<T>(name: string, work: (context: JobContext) => T, options: MetricsContextOptions = {}): T {
     const labels = this.metrics.attempt(CONTEXT_NAME, () => labelsOf(options));
     const measurement = labels && this.metrics.measurementOf(name, labels);
     if (measurement === undefined) return work(NO_CONTEXT);
@@ -125,7 +125,7 @@ const NO_CONTEXT: JobContext = {
   gauge: () => undefined,
 };
 
-function labelsOf({ labels = {} }: RunOptions): StaticLabels {
+function labelsOf({ labels = {} }: MetricsContextOptions): StaticLabels {
   const entries = Object.entries(labels);
   assertLabelNames(
     'the run',

@@ -49,7 +49,7 @@ export interface QueryRecorderOptions {
   /** Duration above which a statement is slow, in milliseconds. */
   readonly slowQueryThresholdMs: number;
   /** Number of tables with series of their own. */
-  readonly tableLimit: number;
+  readonly maxTables: number;
   /** Convention of the metrics; with any, failed statements have durations of their own. @default no such details */
   readonly convention?: Convention | undefined;
 }
@@ -100,7 +100,7 @@ export class QueryRecorder {
     readonly operations?: OperationWaits,
   ) {
     this.guard = instrumentationGuard(registry, 'database');
-    this.tables = new BoundedLabelValues(options.tableLimit);
+    this.tables = new BoundedLabelValues(options.maxTables);
     const labelNames = ['system', 'operation', 'table'] as const;
     const { convention } = options;
     this.errorCodes = convention && new BoundedLabelValues(MAX_ERROR_CODES);

@@ -64,7 +64,7 @@ export function testRules(test: RulesTest): RulesTestResult {
   );
   let now = 0;
   const clock: Clock = { now: () => now, monotonic: () => now };
-  const store = new HistoryStore({ intervalMs, durationMs: intervalMs, maxBytes: Infinity });
+  const store = new HistoryStore({ intervalMs, retentionMs: intervalMs, maxBytes: Infinity });
   const logger = { warn: () => undefined };
   const monitor = new AlertingMonitor(new MetricsHistory(store), snapshots, clock, {
     intervalMs,

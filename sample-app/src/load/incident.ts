@@ -33,7 +33,7 @@ export async function runIncident(
   statistics: Statistics,
   listener: IncidentListener,
 ): Promise<void> {
-  const { story, rule, route, clients, flow, metrics } = INCIDENTS[name];
+  const { story, rule, route, clients, flow, page, metrics } = INCIDENTS[name];
   const options = { ...given, requests: undefined };
   const isOfIncident = ({ labels }: ShownAlert): boolean =>
     labels['alertname'] === rule && labels['route'] === route;
@@ -45,7 +45,8 @@ export async function runIncident(
 
   listener.phase(`until the alert ${rule} fires`, LONGEST_INCIDENT_S);
   listener.say(story);
-  listener.say(`Look at ${new URL('/metrics-dashboard', options.url).href}, and at the metrics:`);
+  const dashboard = new URL('/metrics-dashboard', options.url).href;
+  listener.say(`Look at ${dashboard}, what is wrong now, then at ${dashboard}#/${page}, and at the metrics:`);
   for (const metric of metrics) {
     listener.say(`  curl -s ${new URL('/metrics', options.url).href} | grep ^${metric}`);
   }

@@ -11,6 +11,8 @@ export interface Incident {
   readonly route?: string;
   readonly clients: number;
   readonly flow: Flow;
+  /** The place on the dashboard that shows it, as in its address. */
+  readonly page: string;
   /** The beginnings of the metrics that show it. */
   readonly metrics: readonly string[];
 }
@@ -30,6 +32,7 @@ export const INCIDENTS: Readonly<Record<IncidentName, Incident>> = {
       // Whoever is turned away tries again a little later.
       if (statusCode !== 200) await sleep(300);
     },
+    page: 'routes/GET/%2Fapi%2Freports%2Frevenue',
     metrics: ['external_api_errors_total', 'exceptions_total'],
   },
   'slow-query': {
@@ -41,6 +44,7 @@ export const INCIDENTS: Readonly<Record<IncidentName, Incident>> = {
       await client.get('/api/reports/similar-deals');
       await sleep(300);
     },
+    page: 'routes/GET/%2Fapi%2Freports%2Fsimilar-deals',
     metrics: ['db_client_slow_operations_total', 'db_client_operation_duration_seconds_sum'],
   },
   exception: {
@@ -55,6 +59,7 @@ export const INCIDENTS: Readonly<Record<IncidentName, Incident>> = {
       }
       await sleep(400);
     },
+    page: 'errors',
     metrics: ['exceptions_total'],
   },
   'blocked-loop': {
@@ -65,6 +70,7 @@ export const INCIDENTS: Readonly<Record<IncidentName, Incident>> = {
       await client.get('/api/reports/forecast');
       await sleep(200);
     },
+    page: 'process/event-loop',
     metrics: ['nodejs_eventloop_blocks_seconds_total', 'nodejs_eventloop_lag_p99_seconds'],
   },
 };

@@ -13,6 +13,7 @@ import { MINUTE, testAlerting, type TestAlerting } from '../support.js';
 const CAUSE: AlertCause = {
   name: 'GET /reports',
   hasFailed: true,
+  kind: 'exception',
   text: 'GET 504 of rates.example failed after 20 ms, at Rates.inEuros (src/rates.ts:4:7).',
   count: 12,
   maxDurationMs: 40,
@@ -172,6 +173,26 @@ describe('the context of an alert', () => {
     for (let i = 0; i < 6; i++) await alerting.step(() => duration.observe({ route: '/reports' }, 3));
     expect(heard[0]?.context?.summary).toBe('GET /reports: Slow.');
     expect(heard[0]?.context?.causes).toEqual([slow, CAUSE]);
+  });
+
+  it('begins with what blocked the event loop if the alert is about that, whatever fails or is slower', async () => {
+    const slow = { ...CAUSE, hasFailed: false, kind: 'slow_call', text: 'Slow.', maxDurationMs: 9_000 };
+    const late = { ...slow, kind: 'waiting_for_event_loop', text: 'It waited.', maxDurationMs: 5_000 };
+    const blocked = { ...slow, kind: 'blocked_event_loop', text: 'It ran.', maxDurationMs: 800 };
+    const alerting = testAlerting({ causes: () => [CAUSE, slow, late, blocked] });
+    const heard: Alert[] = [];
+    const lag = alerting.registry.gauge('nodejs_eventloop_lag_p99_seconds', 'Lag');
+    alerting.alerting.addAlertRule({
+      name: 'blocked',
+      condition: { metric: 'nodejs_eventloop_lag_p99_seconds', operator: '>', threshold: 0.25 },
+      severity: 'warning',
+      message: 'blocked',
+    });
+    alerting.alerting.addAlertHandler((alert) => void heard.push(alert));
+    alerting.alerting.start();
+    for (let i = 0; i < 3; i++) await alerting.step(() => lag.set(0.4));
+    expect(heard[0]?.context?.summary).toBe('GET /reports: It ran.');
+    expect(heard[0]?.context?.causes).toEqual([blocked, late, slow, CAUSE]);
   });
 
   it('has the causes before the event loop turns, which may take long during an incident', () => {

@@ -26,7 +26,7 @@ async function liveAndAfter({ rules: [rule], series, intervalMs, steps }: RuleCa
     intervalMs,
   );
   let now = 0;
-  const store = new HistoryStore({ intervalMs, durationMs: steps * intervalMs, maxBytes: Infinity });
+  const store = new HistoryStore({ intervalMs, retentionMs: steps * intervalMs, maxBytes: Infinity });
   const history = new MetricsHistory(store);
   const clock = { now: () => now, monotonic: () => now };
   const alerting = new AlertingMonitor(history, snapshots, clock, {

@@ -92,7 +92,7 @@ describe('TypeORM statements', () => {
   });
 
   it('are summed as `other` beyond the table limit', async () => {
-    const { app, dataSource, registry } = await started({ collectors: { database: { tableLimit: 2 } } });
+    const { app, dataSource, registry } = await started({ collectors: { database: { maxTables: 2 } } });
     for (const name of ['a', 'b', 'c', 'd']) {
       await dataSource.query(`SELECT 1 FROM (SELECT 1) AS x, ${name}`).catch(() => undefined);
       await dataSource.query(`SELECT 1 FROM ${name}`).catch(() => undefined);

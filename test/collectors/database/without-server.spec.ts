@@ -94,7 +94,7 @@ describe('SQLite', () => {
       slowQueryThresholdMs: 500,
       intervalMs: 60_000,
       timeoutMs: 5_000,
-      tableLimit: 50,
+      maxTables: 50,
     });
     await collector.collect(AbortSignal.timeout(10_000));
     const pragma = async (name: string) => {

@@ -117,6 +117,14 @@ describe('the CPU usage in percent', () => {
     expect(value('system_cpu_percent')).toBe(0);
   });
 
+  it('is right when the idle time goes back, as that of a processor which is switched off', async () => {
+    const readings = [cpuReading(100, 100), cpuReading(103, 98)];
+    const { collect, value } = collecting(sourceOf({ cpu: () => readings.shift() }));
+    await collect();
+    await collect();
+    expect(value('system_cpu_percent')).toBe(100);
+  });
+
   it('is relative to the limit if there is one', async () => {
     const readings = [
       cpuReading(100, 100, { cores: 0.5, usedSeconds: 7 }),

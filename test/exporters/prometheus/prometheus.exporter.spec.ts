@@ -50,12 +50,12 @@ describe('PrometheusExporter', () => {
     );
   });
 
-  it('adds creation times only with created: true, and only in OpenMetrics', async () => {
+  it('adds creation times only with createdTimestamps: true, and only in OpenMetrics', async () => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.');
     const [plain, created] = [
       new PrometheusExporter(registry),
-      new PrometheusExporter(registry, { created: true }),
+      new PrometheusExporter(registry, { createdTimestamps: true }),
     ];
     expect(await created.generateText({ format: 'openmetrics' })).toContain('jobs_created 1700000000\n');
     expect(await plain.generateText({ format: 'openmetrics' })).not.toContain('jobs_created');

@@ -206,14 +206,14 @@ describe('the exposition in protobuf', () => {
     });
   });
 
-  it('has creation times only with created: true, and none of a count that began elsewhere', async () => {
+  it('has creation times only with createdTimestamps: true, and none of a count that began elsewhere', async () => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.').inc();
     registry.timer('job_seconds', 'Time.');
     registry.gauge('queue', 'Queue.').set(1);
     const mirrored = registry.counter('mirrored_total', 'Elsewhere.');
     mirrored.mirrorsOther();
-    const created = await decoded(registry, { created: true });
+    const created = await decoded(registry, { createdTimestamps: true });
     const times = (families: typeof created) =>
       ['jobs_total', 'job_seconds', 'queue', 'mirrored_total'].map(
         (name) => families.get(name)?.metrics[0]?.createdAt,
@@ -300,7 +300,7 @@ describe('the options of native histograms', () => {
 
   it('limit the buckets, and leave the classic ones out', async () => {
     expect(await shapes({})).toEqual({ a_seconds: [true, 4], b_seconds: [true, 4], toString: [true, 4] });
-    expect(await shapes({ buckets: 50, classic: false })).toEqual({
+    expect(await shapes({ maxBuckets: 50, classic: false })).toEqual({
       a_seconds: [false, 2],
       b_seconds: [false, 2],
       toString: [false, 2],
@@ -313,7 +313,7 @@ describe('the options of native histograms', () => {
   });
 
   it('can be those of a metric, which are otherwise those of all', async () => {
-    const metrics = { a_seconds: false, b_seconds: { buckets: 20 } } as const;
+    const metrics = { a_seconds: false, b_seconds: { maxBuckets: 20 } } as const;
     expect(await shapes({ classic: false, metrics })).toEqual({
       a_seconds: [true, undefined],
       b_seconds: [false, 1],
@@ -322,16 +322,16 @@ describe('the options of native histograms', () => {
   });
 
   it.each([
-    [{ buckets: 11 }, '`nativeHistograms.buckets` must be a whole number of at least 12; got 11.'],
+    [{ maxBuckets: 11 }, '`nativeHistograms.maxBuckets` must be a whole number of at least 12; got 11.'],
     [
-      { buckets: Infinity },
-      '`nativeHistograms.buckets` must be a whole number of at least 12; got Infinity.',
+      { maxBuckets: Infinity },
+      '`nativeHistograms.maxBuckets` must be a whole number of at least 12; got Infinity.',
     ],
     [{ classic: 1 }, '`nativeHistograms.classic` must be true or false; got 1.'],
     [{ metrics: 'a' }, '`nativeHistograms.metrics` must be'],
     [
-      { metrics: { a_seconds: { buckets: 0 } } },
-      '`nativeHistograms.metrics.a_seconds.buckets` must be a whole number of at least 12; got 0.',
+      { metrics: { a_seconds: { maxBuckets: 0 } } },
+      '`nativeHistograms.metrics.a_seconds.maxBuckets` must be a whole number of at least 12; got 0.',
     ],
     [{ metrics: { a_seconds: true } }, '`nativeHistograms.metrics.a_seconds` must be'],
     [{ bucket: 160 }, 'bucket'],

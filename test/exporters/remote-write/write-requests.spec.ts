@@ -342,7 +342,7 @@ describe('native histograms', () => {
           const registry = new MetricsRegistry();
           const sizes = registry.histogram('size_items', 'Sizes.', { buckets: [1] });
           for (const value of values) sizes.observe(value);
-          const own = encoder({ nativeHistograms: { buckets: 40, classic } });
+          const own = encoder({ nativeHistograms: { maxBuckets: 40, classic } });
           const series = seriesOf(resultOf(own.encode(snapshotOf(registry))));
           const [native] = series.filter(({ labels }) => labels['__name__'] === 'size_items');
           const [histogram] = native!.histograms;

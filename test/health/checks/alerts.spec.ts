@@ -29,7 +29,7 @@ describe.each(ADAPTERS)('health of an application on %s whose alerts fire', (ada
         ...WITHOUT_COLLECTORS,
         health: { ...WITHOUT_COLLECTORS.health, cacheMs: 0, ...(alerts !== undefined && { alerts }) },
         // At so short an interval an hour is many samples.
-        history: { durationMs: 10_000 },
+        history: { retentionMs: 10_000 },
         endpoints: { dashboard: false },
         alerting: { intervalMs: 20, rules: [queueRule({ severity })] },
       }),

@@ -13,7 +13,7 @@ import { callbackGuard, instrumentationGuard } from '../../../lib/metrics/error-
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import type { ErrorObserver } from '../../../lib/primitives/error-observer.js';
 import { Guard } from '../../../lib/primitives/guard.js';
-import { ErrorRecords } from '../../../lib/records.js';
+import { ErrorRecords } from '../../../lib/diagnostics.js';
 import { FakeClock } from '../../metrics/support.js';
 import { eventually } from '../../support/eventually.js';
 import { queueRule, testAlerting } from '../../alerting/support.js';

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CrashReport } from 'nestjs-monitoring/records';
+import type { CrashReport } from 'nestjs-monitoring/diagnostics';
 import { ADAPTERS, type AdapterName } from '../../e2e/fixture/start-app.js';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { RequestRecords } from 'nestjs-monitoring/records';
+import { RequestRecords } from 'nestjs-monitoring/diagnostics';
 
 /** An application that serves a slow request and some that fail, and then ends in the way that its arguments say. */
 const { adapter, crashFile, end, routes } = JSON.parse(process.argv[2]);

@@ -16,7 +16,7 @@ import { Cron, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedu
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { CronJob } from 'cron';
 import { MetricsContext, MetricsRegistry } from 'nestjs-monitoring';
-import { RequestRecords } from 'nestjs-monitoring/records';
+import { RequestRecords } from 'nestjs-monitoring/diagnostics';
 import { defer, lastValueFrom, type Observable, of } from 'rxjs';
 import { io } from 'socket.io-client';
 import { systemClock } from '../../../lib/metrics/clock.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordedCall, RequestRecord } from 'nestjs-monitoring/records';
+import type { RecordedCall, RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { causeOf } from '../../../lib/instrumentation/requests/record-cause.js';
 
 describe('the cause of a record', () => {

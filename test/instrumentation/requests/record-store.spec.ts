@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { RecordStore } from '../../../lib/instrumentation/requests/record-store.js';
 
 const HOUR_MS = 3_600_000;
@@ -57,5 +57,14 @@ describe('the slowest records', () => {
       const kept = durations(store, hour * 2 * HOUR_MS + 100).length;
       expect(kept).toBe(8);
     }
+  });
+
+  it('beyond the size are dropped where one operation has most of them, the fastest first', () => {
+    const store = new RecordStore({ slowestPerRoute: 10, failures: 10, maxBytes: 3 * 5_000 });
+    offer(store, 'GET /rare', 1, 0);
+    for (let i = 0; i < 20; i++) offer(store, 'GET /often', 100 + i, i);
+
+    expect(durations(store, 100, 'GET /rare')).toEqual([1]);
+    expect(durations(store, 100, 'GET /often')).toEqual([119, 118, 117, 116, 115, 114, 113]);
   });
 });

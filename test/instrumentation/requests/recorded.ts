@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { expect } from '@jest/globals';
-import { type RequestRecord, type RequestRecordQuery, RequestRecords } from 'nestjs-monitoring/records';
+import { type RequestRecord, type RequestRecordQuery, RequestRecords } from 'nestjs-monitoring/diagnostics';
 import { eventually } from '../../support/eventually.js';
 
 /** The records of an operation, once there are as many of them. */

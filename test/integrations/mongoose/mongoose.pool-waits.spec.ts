@@ -24,7 +24,7 @@ class WatchedPool {
         return caller === 'nobody' ? undefined : { end: () => void this.ended.push(caller) };
       },
     } as unknown as OperationWaits;
-    const options = { slowQueryThresholdMs: 100, tableLimit: 10 };
+    const options = { slowQueryThresholdMs: 100, maxTables: 10 };
     this.stop = watchMongoPoolWaits(
       this.client,
       new QueryRecorder(new MetricsRegistry(), this.clock, options, operations),

@@ -5,7 +5,7 @@ import { QueryRecorder } from '../../../lib/integrations/queries/query.recorder.
 import { systemClock } from '../../../lib/metrics/clock.js';
 import { histograms, scalars } from '../../metrics/support.js';
 
-const options = { slowQueryThresholdMs: 500, tableLimit: 50 };
+const options = { slowQueryThresholdMs: 500, maxTables: 50 };
 const COLUMNS = '"Customer"."first_name" AS "Customer_first_name", ';
 const ROWS = "('abc', 12, $3), ";
 

@@ -33,7 +33,7 @@ describe.each<[Convention | undefined]>([[undefined], ['prometheus'], ['otel'], 
 
     it('have the error of a statement only if it is needed', () => {
       const { registry, clock } = testRegistry();
-      const options = { slowQueryThresholdMs: 500, tableLimit: 50, convention };
+      const options = { slowQueryThresholdMs: 500, maxTables: 50, convention };
       const statements = new QueryRecorder(registry, clock, options).forSystem('postgresql');
       const sql = 'INSERT INTO deals VALUES (1)';
       statements.end(sql, statements.begin(sql));
@@ -58,7 +58,7 @@ describe.each<[Convention | undefined]>([[undefined], ['prometheus'], ['otel'], 
 
     it('have a bounded number of codes', () => {
       const { registry, clock } = testRegistry();
-      const options = { slowQueryThresholdMs: 500, tableLimit: 50, convention };
+      const options = { slowQueryThresholdMs: 500, maxTables: 50, convention };
       const statements = new QueryRecorder(registry, clock, options).forSystem('postgresql');
       for (let i = 0; i < 500; i++) {
         statements.end('SELECT 1', statements.begin('SELECT 1'), { code: String(10_000 + i) });
@@ -81,7 +81,7 @@ describe.each<[Convention | undefined]>([[undefined], ['prometheus'], ['otel'], 
 
     it('have buckets that every reader of theirs needs', () => {
       const { registry, clock } = testRegistry();
-      const options = { slowQueryThresholdMs: 500, tableLimit: 50, convention };
+      const options = { slowQueryThresholdMs: 500, maxTables: 50, convention };
       const recorders = [
         new QueryRecorder(registry, clock, options),
         new RedisRecorder(registry, clock, undefined, convention),

@@ -1,5 +1,5 @@
 import type { AlertRule, LabelMatchers } from 'nestjs-monitoring';
-import type { AlertAggregation, AlertCondition, Comparison } from 'nestjs-monitoring/alerting';
+import type { AlertAggregation, AlertCondition, AlertComparison } from 'nestjs-monitoring/alerting';
 import type { RuleCase } from '../../alerting/rule-cases.js';
 
 /** Random numbers that are the same for the same seed. */
@@ -95,7 +95,7 @@ function generatedCondition(
   intervalMs: number,
   groupBy: readonly string[] | undefined,
 ): AlertCondition {
-  const one = (by = groupBy): Comparison => comparison(dice, intervalMs, by);
+  const one = (by = groupBy): AlertComparison => comparison(dice, intervalMs, by);
   const roll = dice.next();
   if (roll < 0.12) return { all: [one(), one()] };
   if (roll < 0.22) return { any: [one(), one(), one()] };
@@ -106,7 +106,7 @@ function generatedCondition(
   return { all: [{ any: [one(['route']), one(['route'])] }, one([]), labelled] };
 }
 
-function comparison(dice: Dice, intervalMs: number, groupBy: readonly string[] | undefined): Comparison {
+function comparison(dice: Dice, intervalMs: number, groupBy: readonly string[] | undefined): AlertComparison {
   const measured = measurement(dice, intervalMs, groupBy);
   const divides = groupBy !== undefined && dice.chance(0.2);
   return {

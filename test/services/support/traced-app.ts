@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { SpanKind } from '@opentelemetry/api';
-import type { RequestRecord } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/diagnostics';
 import { ROOT } from './built.js';
 import type { AdapterName } from './loaded-app.js';
 

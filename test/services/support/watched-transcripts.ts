@@ -31,7 +31,7 @@ export function queryRecorder(): QueryRecorder {
   recorded.push(operations);
   const operation = operations.start('http', systemClock.monotonic());
   if (operation !== undefined) operations.enter(operation);
-  return new QueryRecorder(registry, systemClock, { slowQueryThresholdMs: 500, tableLimit: 50 }, operations);
+  return new QueryRecorder(registry, systemClock, { slowQueryThresholdMs: 500, maxTables: 50 }, operations);
 }
 
 /** Returns an observer of pools that throws. */
