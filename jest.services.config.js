@@ -9,5 +9,5 @@ export default {
   testTimeout: 240_000,
   testSequencer: '<rootDir>/test/support/jest/longest-first.sequencer.mjs',
   // More than there are cores: these tests wait for servers and processes for more than half of their time.
-  maxWorkers: Math.ceil(availableParallelism() * 2.5),
+  maxWorkers: availableParallelism() * 2,
 };
