@@ -6,6 +6,8 @@ export default {
   ...shared,
   testMatch: ['<rootDir>/test/services/**/*.spec.ts', '<rootDir>/test/**/*.long.spec.ts'],
   testPathIgnorePatterns: IGNORED,
-  // More than there are cores: these tests wait for servers and processes for most of their time.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  testTimeout: 240_000,
+  testSequencer: '<rootDir>/test/support/jest/longest-first.sequencer.mjs',
+  // More than there are cores: these tests wait for servers and processes for more than half of their time.
+  maxWorkers: availableParallelism() * 2,
 };

@@ -66,7 +66,9 @@ function patternsOf(folder: string): { literals: Map<string, string>; made: stri
 /** What an input could make of a pattern: at worst `linear`, `2nd degree polynomial`, `exponential`. */
 function worstCaseOf(literal: string): string {
   const end = literal.lastIndexOf('/');
-  const found = checkSync(literal.slice(1, end), literal.slice(end + 1), { timeout: 30_000 });
+  // The limits that count steps are enough; those of time would be exceeded on a busy machine.
+  const limits = { timeout: null, incubationTimeout: null, seedingTimeout: null };
+  const found = checkSync(literal.slice(1, end), literal.slice(end + 1), limits);
   if (found.status === 'safe') return 'safe';
   return `${found.status}: ${found.status === 'vulnerable' ? found.complexity.summary : found.error.kind}`;
 }
@@ -88,7 +90,7 @@ describe('regular expressions', () => {
       .map(([literal, path]) => `${path}: ${literal}: ${worstCaseOf(literal)}`)
       .filter((found) => !found.endsWith(': safe'));
     expect(offences).toEqual([]);
-  }, 400_000);
+  }, 1_200_000);
 
   it('that are excepted are still there, and not exponential', () => {
     for (const literal of Object.keys(OWN_INPUT)) {

@@ -17,7 +17,8 @@ const LOAD = { requests: 2_500, seed: 7 };
 /** What the load script gives up now and then, and what it is if it is not given up. */
 const GIVEN_UP = 'GET /api/reports/revenue 499';
 const ANSWERED = 'GET /api/reports/revenue 200';
-const POLL = { timeout: 30_000, interval: 200 };
+/** On a busy machine, scrape after scrape takes longer than the second that Prometheus gives it. */
+const POLL = { timeout: 120_000, interval: 200 };
 
 describeWith(['prometheus', 'promtool'], 'a real Prometheus scrapes the sample application', () => {
   const apps = new Map<AdapterName, SampleAppServer>();
@@ -46,7 +47,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus scrapes the sample a
       prometheus.untilScraped(),
       ...[...apps].map(async ([adapter, app]) => reports.set(adapter, await app.load(LOAD))),
     ]);
-  }, 240_000);
+  }, 600_000);
 
   afterAll(async () => {
     await stopScraping();
@@ -78,18 +79,23 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus scrapes the sample a
           expect(stored[GIVEN_UP]).toBeGreaterThan(0);
         }, POLL);
       },
+      180_000,
     );
 
-    it.each(FORMATS)('was scraped under load without an error, in %s', async (format) => {
-      const job = `${adapter} ${format}`;
-      await eventually(async () => {
-        const [scrapes] = await prometheus.query(
-          `count_over_time(http_requests_in_progress{job="${job}",method="GET"}[5m])`,
-        );
-        expect(scrapes?.value).toBeGreaterThanOrEqual(2);
-      }, POLL);
-      expect(prometheus.complaints(job)).toEqual([]);
-    });
+    it.each(FORMATS)(
+      'was scraped under load without an error, in %s',
+      async (format) => {
+        const job = `${adapter} ${format}`;
+        await eventually(async () => {
+          const [scrapes] = await prometheus.query(
+            `count_over_time(http_requests_in_progress{job="${job}",method="GET"}[15m])`,
+          );
+          expect(scrapes?.value).toBeGreaterThanOrEqual(2);
+        }, POLL);
+        expect(prometheus.complaints(job)).toEqual([]);
+      },
+      180_000,
+    );
 
     it('shows names that promtool has nothing against', async () => {
       const response = await fetch(`${apps.get(adapter)?.url}/metrics`);

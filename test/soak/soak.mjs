@@ -2,7 +2,7 @@
  * The sample application under load for some minutes, with everything that monitoring has switched on and looked at:
  * nothing is lost, and nothing grows.
  *
- *     npm run soak -- --minutes 5 --adapter express
+ *     npm run soak -- --minutes 5 --adapter express --clients 8
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -39,7 +39,11 @@ const MOST_GROWTH_BYTES = 3_000_000 + RECORDS_BYTES;
 const SETTLE_MS = 20_000;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '3' }, adapter: { type: 'string', default: 'express' } },
+  options: {
+    minutes: { type: 'string', default: '3' },
+    adapter: { type: 'string', default: 'express' },
+    clients: { type: 'string', default: '8' },
+  },
 });
 const seconds = Math.round(Number(values.minutes) * 60);
 if (!(seconds >= 150)) throw new Error(`Expected --minutes to be at least 2.5, got ${values.minutes}.`);
@@ -137,7 +141,8 @@ console.log(list.summary);
 process.exitCode = list.failed > 0 ? 1 : 0;
 
 async function runLoad() {
-  const args = ['--json', '--seconds', String(seconds), '--seed', '7', '--url', app.url];
+  const extent = ['--seconds', String(seconds), '--concurrency', values.clients];
+  const args = ['--json', ...extent, '--seed', '7', '--url', app.url];
   const { stdout } = await promisify(execFile)(process.execPath, ['sample-app/dist/load.js', ...args], {
     cwd: ROOT,
   });

@@ -5,7 +5,7 @@ import { runLoad } from './run.js';
 import type { Statistics } from './statistics.js';
 
 const CALM_S = 8;
-const LONGEST_INCIDENT_S = 60;
+const LONGEST_INCIDENT_S = 120;
 const LONGEST_RECOVERY_S = 120;
 const POLL_MS = 500;
 

@@ -4,6 +4,7 @@ import { Controller, Get } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { RequestRecords } from 'nestjs-monitoring/diagnostics';
+import { textOf } from '../../support/http-text.mjs';
 
 /** An application that serves a slow request and some that fail, and then ends in the way that its arguments say. */
 const { adapter, crashFile, end, routes } = JSON.parse(process.argv[2]);
@@ -39,7 +40,7 @@ const app = await NestFactory.create(module, new (ExpressAdapter ?? FastifyAdapt
 await app.listen(0, '127.0.0.1');
 const url = `http://127.0.0.1:${app.getHttpServer().address().port}/orders`;
 for (const path of ['slow?secret=hunter', ...Array.from({ length: routes }, (_, i) => brokenPath(i))]) {
-  await (await fetch(`${url}/${path}`)).arrayBuffer();
+  await textOf(`${url}/${path}`);
 }
 const expected = Math.min(routes, 200);
 while (app.get(RequestRecords).find({ list: 'failures', limit: expected }).length < expected) await sleep(5);

@@ -37,7 +37,7 @@ export class DrainingApp {
         const [, port] = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(app.output) ?? [];
         if (port === undefined) throw new Error(`It does not listen. It printed:\n${app.output}`);
         return Number(port);
-      }, 30_000);
+      }, 90_000);
       return app;
     } catch (error) {
       await app.kill();

@@ -7,9 +7,9 @@ import { keyOf } from './outcomes.js';
 import { ServerProcess } from './server.process.js';
 
 /** Longer than the script itself waits for the alert and for its end. */
-const INCIDENT_MS = 240_000;
+const INCIDENT_MS = 400_000;
 /** Longer than any load takes, also on a busy machine. */
-const LOAD_MS = 180_000;
+const LOAD_MS = 400_000;
 
 /** What is sent to the application: with the same seed, the same requests. */
 export type Load = { readonly seed: number } & ({ readonly seconds: number } | { readonly requests: number });

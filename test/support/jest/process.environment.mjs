@@ -26,7 +26,7 @@ class AsyncLocalStorage extends Original {
 Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: AsyncLocalStorage, configurable: true });
 
 /**
- * The environment of Jest for Node, with four differences:
+ * The environment of Jest for Node, with five differences:
  *
  * - A global such as `Math` is looked up as in any program; in the context that Jest makes, it takes a hundred times
  *   as long.
@@ -36,9 +36,12 @@ Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: AsyncLocalStorag
  *   files that come after it, which get slower and slower.
  * - `requireOfNode` loads a module as any program does, once in a process. Modules of Jest are loaded again for each
  *   file of tests.
+ * - No test and no hook has a shorter time limit than the configuration: a limit is there for what hangs, and a busy
+ *   machine takes many times as long as the one on which it was written.
  */
 export default class ProcessEnvironment extends TestEnvironment {
   #variables = { ...process.env };
+  #leastTimeoutMs;
 
   constructor(config, context) {
     const { createContext } = vm;
@@ -48,8 +51,14 @@ export default class ProcessEnvironment extends TestEnvironment {
     } finally {
       vm.createContext = createContext;
     }
+    this.#leastTimeoutMs = config.globalConfig.testTimeout ?? 0;
     this.global.process = process;
     this.global.requireOfNode = createRequire(import.meta.url);
+  }
+
+  handleTestEvent({ name, test, hook }) {
+    const limited = { test_fn_start: test, hook_start: hook }[name];
+    if (limited?.timeout !== undefined) limited.timeout = Math.max(limited.timeout, this.#leastTimeoutMs);
   }
 
   async teardown() {

@@ -1,0 +1,2 @@
+/** Returns the body of what answers at an address. */
+export function textOf(url: string): Promise<string>;

@@ -1,0 +1,49 @@
+import { relative, sep } from 'node:path';
+import TestSequencer from '@jest/test-sequencer';
+
+/**
+ * Files that take much longer than others, with the seconds that each takes on two cores. Where Jest has not run them
+ * yet, as in a fresh clone, it knows only their size, and would leave a short file that takes long to the end, where
+ * one worker runs it while the others have nothing left.
+ */
+export const LONG_FILES = {
+  'test/services/flight-recorder.spec.ts': 170,
+  'test/services/dashboard.spec.ts': 160,
+  'test/services/profiles.spec.ts': 130,
+  'test/services/diagnostics-page.spec.ts': 110,
+  'test/services/blocked-loop.spec.ts': 105,
+  'test/services/sample-app-incident.spec.ts': 90,
+  'test/services/shutdown.spec.ts': 70,
+  'test/cluster/cluster.long.spec.ts': 60,
+  'test/security/regular-expressions.long.spec.ts': 55,
+  'test/services/health-stall.spec.ts': 55,
+  'test/services/grafana.spec.ts': 50,
+  'test/services/memory-growth.spec.ts': 50,
+  'test/services/promtool-rules.spec.ts': 50,
+  'test/instrumentation/logs/printed-bytes.long.spec.ts': 50,
+  'test/instrumentation/requests/crash-file.long.spec.ts': 50,
+  'test/module/monitoring.lives.long.spec.ts': 45,
+  'test/security/linear-time.long.spec.ts': 45,
+  'test/diagnostics/profiles/profiles.long.spec.ts': 40,
+  'test/services/dependencies.spec.ts': 35,
+  'test/services/drain.spec.ts': 35,
+  'test/services/fleet.spec.ts': 35,
+  'test/services/health-outage.spec.ts': 35,
+  'test/services/rolling-restart.spec.ts': 35,
+  'test/services/blocked-loop.processes.spec.ts': 30,
+};
+
+/** What a kilobyte of a file is taken for that is not among them. */
+const MS_PER_KILOBYTE = 500;
+
+/** Starts the files that take longest first, so that all workers have something to do until the end. */
+export default class LongestFirst extends TestSequencer {
+  /** The time that a file took, or what it probably takes, in milliseconds. */
+  time(test) {
+    const { config, hasteFS } = test.context;
+    const path = relative(config.rootDir, test.path).split(sep).join('/');
+    const expected =
+      (LONG_FILES[path] ?? 0) * 1_000 || ((hasteFS.getSize(test.path) ?? 0) / 1_000) * MS_PER_KILOBYTE;
+    return super.time(test) ?? expected;
+  }
+}
