@@ -5,6 +5,7 @@ import {
   expectObject,
   expectOption,
   intervalMsOf,
+  MonitoringOptionsError,
 } from '../options/option-checks.js';
 import { OPTIONAL_INTERVAL } from '../options/option-table.js';
 import type { HealthStatus } from './health-status.js';
@@ -84,6 +85,11 @@ export const COMMON_OPTION_NAMES = [
 
 /** Checks the options of `@HealthCheckProvider()`. @throws {MonitoringOptionsError} */
 export function checkHealthCheckOptions(options: HealthCheckOptions): void {
+  if (options === undefined) {
+    throw new MonitoringOptionsError(
+      "The options of @HealthCheckProvider() are missing. Give the check a name: @HealthCheckProvider({ name: 'payments' }).",
+    );
+  }
   expectKeys('the options of @HealthCheckProvider()', options, ['name', 'inProcess', ...COMMON_OPTION_NAMES]);
   checkName(options.name);
 }

@@ -42,6 +42,8 @@ export class HealthLifecycle {
   /** True after a readiness probe: a load balancer routes requests by readiness, and needs time to notice a drain. */
   private isProbed = false;
   private closed: Promise<void> | undefined;
+  /** True once the application may close its server. */
+  private isDrained = false;
 
   constructor(
     private readonly monitor: HealthMonitor,
@@ -109,6 +111,7 @@ export class HealthLifecycle {
     if (isGradual) for (const signal of ['SIGTERM', 'SIGINT'] as const) this.signals.listenFor(signal);
     await drain.endConnections();
     if (isGradual) await drain.run();
+    this.isDrained = true;
   }
 
   /**
@@ -127,7 +130,13 @@ export class HealthLifecycle {
     if (server?.prependListener === undefined) return;
     const drain = new HttpDrain(server, this.options.drain, this.logger, this.guard);
     this.drain = drain;
-    this.unpatch = patchMethod(adapter, 'close', this.guard, () => ({ returned: () => drain.release() }));
+    const release = { returned: () => drain.release() };
+    const unpatch = [
+      patchMethod(adapter, 'close', this.guard, () => release),
+      // The adapter of a gateway on socket.io closes the server, and waits for it, before Nest closes the adapter.
+      patchMethod(server, 'close', this.guard, () => (this.isDrained ? release : undefined)),
+    ];
+    this.unpatch = () => unpatch.forEach((remove) => remove());
   }
 
   private addChecks(): void {

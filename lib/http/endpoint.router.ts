@@ -13,6 +13,7 @@ import {
   mountOnFastify,
   replyOnFastify,
 } from './fastify.mount.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
 import type { EndpointsListenOptions, MonitoringServer } from './monitoring.server.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
@@ -157,7 +158,7 @@ export class EndpointRouter {
     if (!isDefined) return true;
     const problem = `${methodOf(endpoint)} ${route} is already defined by the application`;
     const advice = `Set \`endpoints.${endpoint.option}\` to another path or to false.`;
-    if (!endpoint.overridable) throw new Error(`${problem}. ${advice}`);
+    if (!endpoint.overridable) throw new MonitoringOptionsError(`${problem}. ${advice}`);
     this.declined.add(endpoint);
     this.logger.warn(`${problem}; keeping it. ${advice}`);
     return false;

@@ -178,14 +178,22 @@ function pathsOf(
   return Object.fromEntries(entries) as Record<EndpointName, EndpointPath | false>;
 }
 
+const AUTH_KINDS = ['bearerToken', 'basic', 'guard'] as const satisfies (keyof EndpointAuth)[];
+
+function authProblem(auth: EndpointAuth, given: readonly string[]): string {
+  const rule = '`endpoints.auth` must have exactly one of bearerToken, basic and guard';
+  const unset = Object.keys(auth)[0];
+  if (given.length > 0 || unset === undefined) {
+    return `${rule}; got ${given.join(' and ') || 'none'}. Omit \`endpoints.auth\` for endpoints without authentication.`;
+  }
+  return `${rule}; ${unset} is undefined. Check that the environment variable it is read from is set.`;
+}
+
 function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   if (auth === undefined) return undefined;
-  expectKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
-  if (Object.values(auth).filter((given) => given !== undefined).length !== 1) {
-    throw new MonitoringOptionsError(
-      '`endpoints.auth` must have exactly one of bearerToken, basic and guard. Omit `endpoints.auth` for endpoints without authentication.',
-    );
-  }
+  expectKeys('endpoints.auth', auth, AUTH_KINDS);
+  const given = AUTH_KINDS.filter((kind) => auth[kind] !== undefined);
+  if (given.length !== 1) throw new MonitoringOptionsError(authProblem(auth, given));
   if (auth.bearerToken !== undefined) expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
   if (auth.basic !== undefined) {
     expectKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);

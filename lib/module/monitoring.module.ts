@@ -30,8 +30,13 @@ import { controllersOf } from './endpoints.controllers.js';
 import { MonitoringCoreModule } from './monitoring-core.module.js';
 import { OptionsMerger } from './options-merger.js';
 
+/** It is in the error of Nest when the factory injects what its module does not import. */
+const OPTIONS_TOKEN = 'options of MonitoringModule.forRootAsync()';
+
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<MonitoringOptions>().setClassMethodName('forRoot').build();
+  new ConfigurableModuleBuilder<MonitoringOptions>({ optionsInjectionToken: OPTIONS_TOKEN })
+    .setClassMethodName('forRoot')
+    .build();
 
 type ControllerPaths = Pick<EndpointsOptions, ControllerName>;
 

@@ -34,11 +34,19 @@ export class OptionsMerger {
       );
     }
     const [first = {}, ...others] = this.added.filter((given) => Object.keys(given).length > 0);
-    if (others.some((other) => !isDeepStrictEqual(other, first))) {
+    const different = others.find((other) => !isDeepStrictEqual(other, first));
+    if (different !== undefined) {
       throw new MonitoringOptionsError(
-        'MonitoringModule is imported with different options. Give them once, in the root module; other imports need none.',
+        `MonitoringModule is imported with different options: ${differenceOf(first, different)}. Give them once, in the root module; other imports need none.`,
       );
     }
     if (this.added.length === this.countImports()) this.resolve(first);
   }
+}
+
+/** Returns the names of the options in which two imports differ; their values may be secrets. */
+function differenceOf(first: MonitoringOptions, second: MonitoringOptions): string {
+  const names = new Set(Object.keys({ ...first, ...second })) as Set<keyof MonitoringOptions>;
+  const different = [...names].filter((name) => !isDeepStrictEqual(first[name], second[name]));
+  return `they differ in ${different.map((name) => `\`${name}\``).join(', ')}`;
 }

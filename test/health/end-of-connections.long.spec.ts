@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { head, RawConnection, request } from '../e2e/fixture/http-client.js';
@@ -120,5 +121,30 @@ describe.each(ADAPTERS)('the connections of an application on %s that closes', (
       },
       60_000,
     );
+  });
+});
+
+@WebSocketGateway({ namespace: 'feed' })
+class FeedGateway {
+  @SubscribeMessage('recent')
+  recent(): string {
+    return 'now';
+  }
+}
+
+@Module({ imports: [AppModule], providers: [FeedGateway] })
+class FeedModule {}
+
+describe.each(ADAPTERS)('an application on %s with a gateway, which closes the server itself', (adapter) => {
+  it.each([
+    ['after a drain', true],
+    ['without a drain', false],
+  ])('ends %s, with a connection that never sends a request', async (_title, isProbed) => {
+    const running = await startApp(adapter, FeedModule, { nest: { forceCloseConnections: false } });
+    const idle = new RawConnection(running.port);
+    await request(running.port, { path: isProbed ? '/ready' : '/now' });
+
+    await running.close();
+    await idle.closed;
   });
 });

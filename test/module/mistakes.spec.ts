@@ -148,6 +148,13 @@ describe('MonitoringModule.forRootAsync()', () => {
     await expect((async () => start(MonitoringModule.forRootAsync(given(options))))()).rejects.toThrow(text);
   });
 
+  it('lets Nest say which dependency of the factory no module of `imports` has', async () => {
+    class Config {}
+    await expect(
+      start(MonitoringModule.forRootAsync({ inject: [Config], useFactory: () => ({}) })),
+    ).rejects.toThrow('dependencies of the options of MonitoringModule.forRootAsync() (?)');
+  });
+
   it('takes the options of a class', async () => {
     class Config {
       create = () => ({ seriesLimit: 3 });
@@ -224,7 +231,7 @@ describe('a class decorator', () => {
       'a check without a name',
       () => HealthCheckProvider(given(undefined)),
       checks,
-      'must be an object; got undefined.',
+      "Give the check a name: @HealthCheckProvider({ name: 'payments' }).",
     ],
     [
       'an empty name',

@@ -154,7 +154,7 @@ describe('MonitoringModule', () => {
       const failed = createApp('express', contradicting);
       await expect(failed).rejects.toBeInstanceOf(MonitoringOptionsError);
       await expect(failed).rejects.toThrow(
-        'MonitoringModule is imported with different options. Give them once, in the root module; other imports need none.',
+        'MonitoringModule is imported with different options: they differ in `seriesLimit`. Give them once, in the root module; other imports need none.',
       );
     });
   });

@@ -295,12 +295,18 @@ describe('options that cannot work stop the start', () => {
       { endpoints: { auth: { token: 'x' } } },
       'Unknown key `token` in `endpoints.auth`. Known keys: bearerToken, basic, guard.',
     ],
-    ...[{}, { bearerToken: undefined }, { bearerToken: 'a', basic: { username: 'b', password: 'c' } }].map(
-      (auth): [unknown, string] => [
-        { endpoints: { auth } },
-        '`endpoints.auth` must have exactly one of bearerToken, basic and guard. Omit `endpoints.auth` for endpoints without authentication.',
-      ],
-    ),
+    [
+      { endpoints: { auth: {} } },
+      '`endpoints.auth` must have exactly one of bearerToken, basic and guard; got none. Omit `endpoints.auth` for endpoints without authentication.',
+    ],
+    [
+      { endpoints: { auth: { bearerToken: 'a', basic: { username: 'b', password: 'c' } } } },
+      '`endpoints.auth` must have exactly one of bearerToken, basic and guard; got bearerToken and basic. Omit `endpoints.auth` for endpoints without authentication.',
+    ],
+    [
+      { endpoints: { auth: { bearerToken: undefined } } },
+      '`endpoints.auth` must have exactly one of bearerToken, basic and guard; bearerToken is undefined. Check that the environment variable it is read from is set.',
+    ],
     [
       { endpoints: { auth: { bearerToken: '' } } },
       '`endpoints.auth.bearerToken` must be a non-empty string; got an empty one. Check that the environment variable it is read from is set.',
