@@ -1,4 +1,8 @@
-import { BRIDGED_PREFIX, type ConventionByDomain, hasSemanticNames } from '../../metrics/conventions/conventions.js';
+import {
+  BRIDGED_PREFIX,
+  type ConventionByDomain,
+  hasSemanticNames,
+} from '../../metrics/conventions/conventions.js';
 import type { SemanticContext } from '../../metrics/conventions/semantic-metric.js';
 import type { SnapshotOptions } from '../../metrics/metric.js';
 import { claimedNames } from '../../metrics/naming-rules.js';

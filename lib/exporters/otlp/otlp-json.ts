@@ -1,7 +1,13 @@
 import type { Exemplar } from '../../metrics/snapshot.js';
 import { JsonWriter } from './json-writer.js';
 import { otlpExemplarOf } from './otlp-exemplar.js';
-import { type HrTime, OTLP_TEMPORALITY, type OtlpHistogram, type OtlpMetric, type OtlpPoint } from './otlp-points.js';
+import {
+  type HrTime,
+  OTLP_TEMPORALITY,
+  type OtlpHistogram,
+  type OtlpMetric,
+  type OtlpPoint,
+} from './otlp-points.js';
 import type { OtlpResourceMetrics } from './otlp.sender.js';
 
 /** The kind of the data of a metric and the method for one of its points, by the number of its type in the SDK. */

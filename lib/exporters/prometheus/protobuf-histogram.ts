@@ -43,7 +43,8 @@ export class SchemaMemory {
   encodedOf({ identities }: HistogramFamily, defaultLabels: Readonly<Record<string, string>>): EncodedSeries {
     const labels = JSON.stringify(defaultLabels);
     let kept = this.encoded.get(identities);
-    if (kept?.labels !== labels) this.encoded.set(identities, (kept = { labels, series: new EncodedSeries() }));
+    if (kept?.labels !== labels)
+      this.encoded.set(identities, (kept = { labels, series: new EncodedSeries() }));
     return kept.series;
   }
 

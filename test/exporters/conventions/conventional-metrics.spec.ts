@@ -226,7 +226,10 @@ describe('a metric of the application', () => {
     const countsIn = (families: readonly MetricFamily[]) =>
       families
         .filter((family) => family.name.includes('request'))
-        .map((family) => [family.name, [...family.series].map((series) => 'count' in series && series.count)]);
+        .map((family) => [
+          family.name,
+          [...family.series].map((series) => 'count' in series && series.count),
+        ]);
     expect(countsIn((await view.collect()).families)).toEqual([
       [name, [1]],
       [`otel_${name}`, [2]],
