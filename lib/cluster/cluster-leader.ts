@@ -62,7 +62,9 @@ export class ClusterLeader {
       closed: (reason) => {
         this.streams.delete(stream);
         if (connection?.isAttachedTo(stream) === true) connection.detach(Date.now());
-        if (reason !== undefined) {
+        // Of two workers that end at once, one may close the connection while the other one writes.
+        const isEnd = this.relies || connection?.isEnding === true;
+        if (reason !== undefined && !isEnd) {
           this.context.warn('worker', `Connection to a worker failed: ${reason.message}`);
         }
       },
