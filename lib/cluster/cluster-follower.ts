@@ -17,6 +17,8 @@ export class ClusterFollower {
   private readonly requests = new Map<number, Deferred<readonly MetricFamily[]>>();
   private readonly welcomed = deferred<void>();
   private readonly left = deferred<void>();
+  private readonly noted = deferred<boolean>();
+  private readonly ended = deferred<void>();
   private lastRequest = 0;
   private pings: NodeJS.Timeout | undefined;
   private unansweredPings = 0;
@@ -65,6 +67,22 @@ export class ClusterFollower {
     }
   }
 
+  /**
+   * Announces that this worker is about to leave.
+   *
+   * @returns false if the leader leaves too and may rely on this worker, or does not respond
+   */
+  async announceEnd(timeoutMs: number): Promise<boolean> {
+    if (this.isLost) return false;
+    this.send({ kind: 'ending' });
+    return (await resultWithin(this.noted.promise, timeoutMs)) ?? false;
+  }
+
+  /** Waits until the connection has ended, or the time limit is exceeded. */
+  async untilEnded(timeoutMs: number): Promise<void> {
+    await resultWithin(this.ended.promise, timeoutMs);
+  }
+
   /** Leaves the cluster, after reporting the final metrics. */
   async leave(): Promise<void> {
     const { own, timeoutMs } = this.context;
@@ -84,6 +102,8 @@ export class ClusterFollower {
     const reason = leaderLost();
     this.welcomed.reject(reason);
     this.left.resolve();
+    this.noted.resolve(false);
+    this.ended.resolve();
     for (const request of this.requests.values()) request.reject(reason);
     this.lost();
   }
@@ -104,6 +124,9 @@ export class ClusterFollower {
       }
       case 'left':
         this.left.resolve();
+        break;
+      case 'noted':
+        this.noted.resolve(message.goesOn);
         break;
       case 'pong':
         break;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
+import { pause } from '../primitives/deadline.js';
 import type { ClusterContext } from './cluster-context.js';
 import type { Contribution } from './worker-contribution.js';
 import { DepartedTotals } from './departed-totals.js';
@@ -10,6 +11,9 @@ import type { KnownWorker } from './persisted-totals.js';
 import type { WorkerConnection } from './worker-connection.js';
 import { WorkerConnections } from './worker-connections.js';
 import { workerKey } from './worker-identity.js';
+
+/** Interval at which a leader that ends checks whether its followers have left, in milliseconds. */
+const SETTLE_CHECK_MS = 10;
 
 /**
  * The worker that merges the metrics of all workers, and keeps the totals of those that have departed. It saves the
@@ -24,6 +28,7 @@ export class ClusterLeader {
   private exponential: ExponentialHistogramFilter = false;
   private running: Promise<MetricFamily[]> | undefined;
   private next: Promise<MetricFamily[]> | undefined;
+  private relies = false;
 
   constructor(private readonly context: ClusterContext) {}
 
@@ -57,7 +62,9 @@ export class ClusterLeader {
       closed: (reason) => {
         this.streams.delete(stream);
         if (connection?.isAttachedTo(stream) === true) connection.detach(Date.now());
-        if (reason !== undefined) {
+        // Of two workers that end at once, one may close the connection while the other one writes.
+        const isEnd = this.relies || connection?.isEnding === true;
+        if (reason !== undefined && !isEnd) {
           this.context.warn('worker', `Connection to a worker failed: ${reason.message}`);
         }
       },
@@ -79,6 +86,21 @@ export class ClusterLeader {
         return this.run(request.timeoutMs);
       });
     return this.next;
+  }
+
+  /**
+   * Decides, before the end of the leadership, whether a follower takes over. Followers that are about to leave are waited
+   * for, so that their final metrics are in what the leader does last.
+   *
+   * @returns true if the leader relies on a follower, which from then on cannot end without taking over
+   */
+  async decideSuccession(timeoutMs: number): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    const isSettling = (): boolean =>
+      [...this.connections].some((connection) => connection.isSettling(Date.now(), timeoutMs));
+    while (isSettling() && performance.now() < deadline) await pause(SETTLE_CHECK_MS);
+    this.relies = [...this.connections].some(({ isConnected, isEnding }) => isConnected && !isEnding);
+    return this.relies;
   }
 
   /** Ends the leadership and saves the totals for the next leader. */
@@ -155,6 +177,10 @@ export class ClusterLeader {
         this.update(connection, message.families);
         connection.send({ kind: 'left' });
         this.retire(connection);
+        break;
+      case 'ending':
+        connection.isEnding = !this.relies;
+        connection.send({ kind: 'noted', goesOn: !this.relies });
         break;
       case 'ping':
         connection.send({ kind: 'pong' });

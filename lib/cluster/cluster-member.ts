@@ -70,9 +70,9 @@ export class ClusterMember implements MetricsSource {
     return this.role?.isLeader ?? false;
   }
 
-  /** True if this worker leads and another one can take over. */
+  /** True if this worker leads and another one takes over when it leaves; final once {@link settle} has ended. */
   get hasSuccessor(): boolean {
-    return this.role?.hasFollowers ?? false;
+    return this.role?.hasSuccessor ?? false;
   }
 
   /** Returns the path of a file that the workers share and other users cannot read. */
@@ -93,6 +93,11 @@ export class ClusterMember implements MetricsSource {
     }
     this.role = new ClusterRole(this.newContext());
     await this.role.join(this.options.timeoutMs);
+  }
+
+  /** Settles with the other workers, before this one leaves, which of them does what only one does at the end. */
+  async settle(): Promise<void> {
+    await this.role?.settle();
   }
 
   /** Leaves the other workers and passes the totals of this worker on. */

@@ -21,6 +21,8 @@ export class ClusterRole {
   private joining: Promise<void> | undefined;
   private leaderCheck: NodeJS.Timeout | undefined;
   private hasLeft = false;
+  private hasSettled = false;
+  private isSucceeded = false;
 
   constructor(private readonly context: ClusterContext) {}
 
@@ -29,15 +31,42 @@ export class ClusterRole {
     return this.currentLeader() !== undefined;
   }
 
-  /** True if this worker leads and has followers. */
-  get hasFollowers(): boolean {
-    return this.currentLeader()?.hasFollowers ?? false;
+  /** True if this worker leads and another one takes over when it leaves. */
+  get hasSuccessor(): boolean {
+    return this.hasSettled ? this.isSucceeded : (this.currentLeader()?.hasFollowers ?? false);
   }
 
   /** Joins the cluster; resolves when it has, or the time limit is exceeded. */
   join(timeoutMs: number): Promise<void> {
     this.joining ??= this.untilJoined().finally(() => (this.joining = undefined));
     return resultWithin(this.joining, timeoutMs, { background: true });
+  }
+
+  /**
+   * Settles, before this worker leaves, which worker does what only one does at the end: another one that goes on, or the
+   * last of several that leave at once. A follower whose leader leaves, too, waits until it leads or follows another one.
+   */
+  async settle(): Promise<void> {
+    const { timeoutMs, leaderTimeoutMs } = this.context;
+    const deadline = performance.now() + timeoutMs + leaderTimeoutMs;
+    for (let left = timeoutMs + leaderTimeoutMs; left > 0; left = deadline - performance.now()) {
+      if (this.joining !== undefined) await this.join(left);
+      const leader = this.currentLeader();
+      const { follower } = this;
+      if (leader !== undefined) {
+        const isSucceeded = await leader.decideSuccession(timeoutMs);
+        if (this.currentLeader() !== leader) continue;
+        this.isSucceeded = isSucceeded;
+        this.hasSettled = true;
+        return;
+      }
+      if (follower === undefined) {
+        if (this.joining === undefined) return;
+      } else {
+        if (await follower.announceEnd(Math.min(timeoutMs, left))) return;
+        await follower.untilEnded(deadline - performance.now());
+      }
+    }
   }
 
   /** Leaves the cluster and passes the totals of this worker on. */

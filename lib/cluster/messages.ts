@@ -3,7 +3,7 @@ import type { WireFamily } from './snapshot-codec.js';
 import type { WorkerIdentity } from './worker-identity.js';
 
 /** Version of the protocol, raised by every incompatible change of a message or of the persisted totals. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** A request for metrics. */
 export interface CollectRequest {
@@ -21,6 +21,8 @@ export type FollowerMessage =
   | ({ readonly kind: 'merge'; readonly id: number } & CollectRequest)
   /** Announcement that the worker ends, with its final metrics. */
   | { readonly kind: 'leave'; readonly families: readonly WireFamily[] }
+  /** Question of a worker that is about to leave, which takes over from no leader any more. */
+  | { readonly kind: 'ending' }
   | { readonly kind: 'ping' };
 
 /** A message from the leader to a follower. */
@@ -32,4 +34,6 @@ export type LeaderMessage =
   | { readonly kind: 'merged'; readonly id: number; readonly families: readonly WireFamily[] }
   /** Response to `leave`. */
   | { readonly kind: 'left' }
+  /** Response to `ending`: whether the leader goes on, or leaves itself and relies on a follower. */
+  | { readonly kind: 'noted'; readonly goesOn: boolean }
   | { readonly kind: 'pong' };

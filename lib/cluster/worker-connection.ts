@@ -24,6 +24,9 @@ export class WorkerConnection {
   families: readonly MetricFamily[] = [];
   readonly worker: Worker;
 
+  /** True once the worker is about to leave, so that it does not take over. */
+  isEnding = false;
+
   private stream: MessageStream | undefined;
   private decoder = new SnapshotDecoder();
   private encoder = new SnapshotEncoder();
@@ -60,6 +63,7 @@ export class WorkerConnection {
     this.encoder = new SnapshotEncoder();
     this.request = undefined;
     this.absentSince = undefined;
+    this.isEnding = false;
     this.hasWaited = false;
     this.reconnected?.();
   }
@@ -77,6 +81,12 @@ export class WorkerConnection {
     this.silentSince ??= performance.now();
     this.request?.answered?.();
     this.request = undefined;
+  }
+
+  /** Returns true if the worker is about to leave, or may be about to reconnect after it has lost its leader. */
+  isSettling(now: number, timeoutMs: number): boolean {
+    if (this.absentSince === undefined) return this.isEnding;
+    return now - this.absentSince <= timeoutMs && isProcessRunning(this.identity.pid);
   }
 
   /** Returns true if the worker will not reconnect. */

@@ -471,10 +471,18 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'shutdown',
+    'cluster: settle',
+    CLUSTER_MEMBER,
+    (member) => member.settle(),
+    'Of workers that end at once, exactly one pushes last, with the samples of all of them.',
+  ),
+  step(
+    'shutdown',
     'exporters: stop',
     ExportersLifecycle,
     (exporters) => exporters.shutdown(),
     'The last push has the samples that the hooks of all other modules record at the end.',
+    ['cluster: settle'],
   ),
   step(
     'shutdown',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, readdirSync, chmodSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { serialize } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ClusterOptions, type MetricsSource, PrometheusExporter } from 'nestjs-monitoring';
@@ -13,6 +14,7 @@ import { decodeFamilies, type DecodedMetric } from '../exporters/prometheus/prot
 import { eventually } from '../support/eventually.js';
 import { histograms, scalars } from '../metrics/support.js';
 import { unreachable } from '../support/expectations.js';
+import { nth } from './support.js';
 
 let directory = '';
 const members: ClusterMember[] = [];
@@ -170,6 +172,41 @@ describe('workers', () => {
     orders(last).inc(1);
     expect(await total(last)).toBe(21);
     expect(await workersOf(last)).toEqual([2, 0]);
+  });
+
+  it.each([
+    ['at once', [0, 0, 0, 0]],
+    ['the leader first', [0, 3, 1, 2]],
+    ['the leader last', [9, 3, 1, 0]],
+    ['the leader while it hands over', [0, 1, 1, 1]],
+  ])(
+    'agree on one that does what is done last, with the totals of all, if all leave: %s',
+    async (_, turns) => {
+      const all = [await worker(), await worker(), await worker(), await worker()];
+      all.forEach((one, i) => orders(one).inc(10 ** i));
+      const last: number[] = [];
+      await Promise.all(
+        all.map(async (one, i) => {
+          for (let turn = 0; turn < nth(turns, i); turn++) await nextTurn();
+          await one.member.settle();
+          if (one.member.isLeader && !one.member.hasSuccessor) last.push(await total(one));
+          await one.member.stop();
+        }),
+      );
+      expect(last).toEqual([1_111]);
+    },
+  );
+
+  it('leave what is done last to one that goes on', async () => {
+    const [first, second, third] = [await worker(), await worker(), await worker()];
+    await second.member.settle();
+    await second.member.stop();
+    await first.member.settle();
+    expect([first.member.isLeader, first.member.hasSuccessor]).toEqual([true, true]);
+    await first.member.stop();
+    await eventually(async () => expect(third.member.isLeader).toBe(true));
+    await third.member.settle();
+    expect(third.member.hasSuccessor).toBe(false);
   });
 
   it('keep their index in the label `worker`', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { request } from '../e2e/fixture/http-client.js';
+import { OtlpServer } from '../exporters/otlp/otlp.server.js';
 import { buildLibrary } from '../services/support/built.js';
 import { nth } from './support.js';
 import { type StartedWorker, WorkerGroup } from './worker-group.process.js';
@@ -116,6 +117,26 @@ describe.each([
         const scrape = await all.scrape(worker);
         expect([scrape.work, ...scrape.workers]).toEqual([70, 3, 0]);
       }, PATIENCE_MS);
+    }
+  }, 120_000);
+
+  it('push everything once when all of them end at once', async () => {
+    const collector = await new OtlpServer().start();
+    try {
+      const args = [adapter, directory, alertsFile, manager];
+      const env = { OTLP_URL: `${collector.url}/v1/metrics` };
+      const all = (group = await WorkerGroup.start('cluster-app.mjs', args, 3, env));
+      for (const [i, { port }] of all.workers.entries()) await all.work(i + 2, port);
+      await all.end();
+      expect(collector.refusals).toEqual([]);
+      const work = collector.taken.filter(
+        ({ metric, attributes }) => metric === 'http_requests_total' && attributes['route'] === '/work',
+      );
+      expect(work.map(({ temporality }) => temporality)).toEqual(['delta']);
+      expect(work.reduce((sum, { value = 0 }) => sum + value, 0)).toBe(2 + 3 + 4);
+      expect(all.output).not.toMatch(/WARN|ERROR/);
+    } finally {
+      await collector.stop();
     }
   }, 120_000);
 

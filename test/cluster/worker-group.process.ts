@@ -69,10 +69,15 @@ export class WorkerGroup {
     this.ended = once(child, 'close');
   }
 
-  static async start(script: string, args: readonly string[], count: number): Promise<WorkerGroup> {
+  static async start(
+    script: string,
+    args: readonly string[],
+    count: number,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<WorkerGroup> {
     const child = spawn(process.execPath, [`test/cluster/fixture/${script}`, ...args], {
       cwd: ROOT,
-      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
+      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const group = new WorkerGroup(child);
@@ -105,6 +110,15 @@ export class WorkerGroup {
       const { status } = await request(port, { path: '/work' });
       if (status !== 200) throw new Error(`expected 200, got ${status}`);
     }
+  }
+
+  /** Asks all workers to end at once, and waits until they have. */
+  async end(): Promise<void> {
+    for (const { pid } of this.workers) process.kill(pid, 'SIGTERM');
+    await eventually(() => {
+      const running = this.workers.filter(({ pid }) => isRunning(pid));
+      if (running.length > 0) throw new Error(`${running.length} have not ended. They printed:\n${this.output}`);
+    }, START_MS);
   }
 
   /** The workers without the one that ended. */

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Module, type Type } from '@nestjs/common';
+import { Controller, Get, Injectable, type LoggerService, Module, type Type } from '@nestjs/common';
 import { type Counter, metrics } from '@opentelemetry/api';
 import { HostMetrics } from '@opentelemetry/host-metrics';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { registerOpenTelemetryMetrics } from 'nestjs-monitoring/metrics';
+import { OtlpServer } from '../exporters/otlp/otlp.server.js';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { instrumentHttp } from '../support/instrumented-http.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
@@ -140,6 +141,57 @@ describe.each(ADAPTERS)('instruments of OpenTelemetry in an application on %s', 
     await eventually(async () => {
       expect(countsOf(await familyOf(app, 'otel_http_client_request_duration_seconds'))).not.toEqual([]);
     });
+  });
+
+  it.each(['prometheus', 'otel'] as const)(
+    'are pushed by OTLP beside the metrics of this library, each request once: %s',
+    async (conventions) => {
+      const collector = await new OtlpServer().start();
+      try {
+        const otlp = { url: `${collector.url}/v1/metrics`, intervalMs: 3_600_000 };
+        running = await startApp(adapter, moduleWith({ ...ON, conventions, exporters: { otlp } }));
+        for (let i = 0; i < 5; i++) await running.get('/orders');
+        await running.close();
+        running = undefined;
+        expect(collector.refusals).toEqual([]);
+        const durations = collector.taken.filter(({ metric }) => /server.request.duration/.test(metric));
+        const countOf = (metric: string): number =>
+          durations.filter((point) => point.metric === metric).reduce((sum, { count = 0 }) => sum + count, 0);
+        expect(new Set(durations.map(({ metric }) => metric))).toEqual(
+          new Set(['http.server.request.duration', 'otel_http_server_request_duration_seconds']),
+        );
+        expect(countOf('http.server.request.duration')).toBe(5);
+        expect(countOf('otel_http_server_request_duration_seconds')).toBe(5);
+        const [own] = durations.filter(({ metric }) => metric === 'http.server.request.duration');
+        expect(own).toMatchObject({ unit: 's', attributes: { 'http.route': '/orders' } });
+      } finally {
+        await collector.stop();
+      }
+    },
+  );
+
+  it('are refused with another kind or unit for a name, with a warning, and do not count twice', async () => {
+    const warnings: string[] = [];
+    const logger: LoggerService = {
+      log: () => undefined,
+      error: () => undefined,
+      warn: (message: string) => void warnings.push(message),
+    };
+    running = await startApp(adapter, moduleWith({ bridges: { openTelemetry: { unitSuffixes: false } } }), {
+      nest: { logger },
+    });
+    const meter = registerOpenTelemetryMetrics().getMeter('shop');
+    meter.createHistogram('wait.duration', { unit: 's' }).record(1);
+    meter.createHistogram('wait.duration', { unit: 'ms' }).record(1_000);
+    meter.createCounter('wait.duration', { unit: 's' }).add(1);
+    expect(await running.samples('wait_duration_count')).toEqual([expect.objectContaining({ value: 1 })]);
+    expect(warnings.filter((warning) => warning.includes('wait'))).toEqual([
+      'The OpenTelemetry instrument "wait.duration" of "shop" is not recorded: wait_duration is the name of an instrument with the unit "s". Its measurements are counted in monitoring_dropped_samples_total.',
+    ]);
+    const dropped = await running.samples('monitoring_dropped_samples_total');
+    expect(dropped.filter(({ labels }) => labels['metric'] === 'wait.duration')).toEqual([
+      expect.objectContaining({ value: 2 }),
+    ]);
   });
 
   it('are those of a batch callback of the metrics of the host', async () => {

@@ -1,4 +1,8 @@
-import { type ConventionByDomain, hasSemanticNames } from '../../metrics/conventions/conventions.js';
+import {
+  BRIDGED_PREFIX,
+  type ConventionByDomain,
+  hasSemanticNames,
+} from '../../metrics/conventions/conventions.js';
 import type { SemanticContext } from '../../metrics/conventions/semantic-metric.js';
 import type { SnapshotOptions } from '../../metrics/metric.js';
 import { claimedNames } from '../../metrics/naming-rules.js';
@@ -26,7 +30,8 @@ type Found = readonly (readonly [DerivedSource, MetricFamily])[];
 
 /**
  * The metrics of a source under the names of other conventions. They are derived from each snapshot, so that recording
- * costs nothing; metrics of the application, and those without another name, stay as they are.
+ * costs nothing; metrics of the application, and those without another name, stay as they are. Of two metrics with one name
+ * that measure the same, ours and that of an instrument of OpenTelemetry, the latter gets a prefix.
  */
 export class ConventionalMetrics implements MetricsSource {
   private readonly derived: readonly DerivedFamily[];
@@ -74,6 +79,7 @@ export class ConventionalMetrics implements MetricsSource {
   private view(snapshot: MetricsSnapshot): MetricsSnapshot {
     const byName = new Map(snapshot.families.map((family) => [family.name, family]));
     const hidden = new Set<string>();
+    const renamed = new Map<string, string>();
     const derivedAt = new Map<string, MetricFamily[]>();
     const names = new Names(snapshot.families);
     for (const each of this.derived) {
@@ -82,7 +88,8 @@ export class ConventionalMetrics implements MetricsSource {
       if (first === undefined) continue;
       const [, { name: place, type }] = first;
       const { name, hides } = each.definition;
-      const clash = names.clashOf(claimedNames(name, type), hides);
+      const clashes = names.clashesOf(claimedNames(name, type), hides);
+      const clash = clashes.find((other) => !isBridged(byName, other));
       if (clash !== undefined) {
         this.warnOnce(
           name,
@@ -90,6 +97,7 @@ export class ConventionalMetrics implements MetricsSource {
         );
         continue;
       }
+      for (const bridged of clashes) renamed.set(bridged, BRIDGED_PREFIX + bridged);
       for (const own of hides) if (isReplaced(own, found, each.definition)) hidden.add(own);
       const others = derivedAt.get(place);
       const family = each.derive(found, snapshot);
@@ -97,7 +105,7 @@ export class ConventionalMetrics implements MetricsSource {
       else others.push(family);
     }
     const target = this.target?.(snapshot);
-    const taken = target && names.clashOf(claimedNames(target.name, target.type), []);
+    const [taken] = target ? names.clashesOf(claimedNames(target.name, target.type), []) : [];
     if (taken !== undefined) {
       this.warnOnce(
         'target_info',
@@ -105,7 +113,7 @@ export class ConventionalMetrics implements MetricsSource {
       );
     }
     const families = snapshot.families.flatMap((family) => [
-      ...(hidden.has(family.name) ? [] : [family]),
+      ...(hidden.has(family.name) ? [] : [withName(family, renamed.get(family.name))]),
       ...(derivedAt.get(family.name) ?? []),
     ]);
     return {
@@ -134,6 +142,19 @@ function isReplaced(own: string, found: Found, { sources }: DerivedDefinition): 
   return !isSource || found.some(([{ metric }]) => metric === own);
 }
 
+/** Returns true for the metric of an instrument of OpenTelemetry whose name with the prefix is free. */
+function isBridged(byName: ReadonlyMap<string, MetricFamily>, name: string): boolean {
+  return byName.get(name)?.openLabels === true && !byName.has(BRIDGED_PREFIX + name);
+}
+
+/**
+ * Returns a metric under another name. Its identities keep the text of the own one, which no reader of the semantic names
+ * of such a metric needs: on `/metrics`, the bridge gives the prefix itself.
+ */
+function withName(family: MetricFamily, name: string | undefined): MetricFamily {
+  return name === undefined ? family : { ...family, name };
+}
+
 /** The names that the metrics of a snapshot occupy, by metric. */
 class Names {
   private readonly owners: ReadonlyMap<string, string>;
@@ -144,12 +165,13 @@ class Names {
     );
   }
 
-  /** Returns the metric that occupies one of the names and is not replaced; undefined if there is none. */
-  clashOf(names: readonly string[], replaced: readonly string[]): string | undefined {
+  /** Returns the metrics that occupy one of the names and are not replaced. */
+  clashesOf(names: readonly string[], replaced: readonly string[]): string[] {
+    const owners = new Set<string>();
     for (const name of names) {
       const owner = this.owners.get(name);
-      if (owner !== undefined && !replaced.includes(owner)) return owner;
+      if (owner !== undefined && !replaced.includes(owner)) owners.add(owner);
     }
-    return undefined;
+    return [...owners];
   }
 }

@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib';
 import { messageOf } from '../../primitives/error-message.js';
 import { exchange, type PushFetch } from '../push/http-exchange.js';
 import { PushError } from '../push/push-destination.js';
-import { otlpJson } from './otlp-json.js';
+import { OtlpJsonEncoder } from './otlp-json.js';
 import { OtlpProtobufEncoder } from './otlp-protobuf.js';
 import { type OtlpRejection, rejectionInJson, rejectionInProtobuf } from './otlp-rejection.js';
 import type { OtlpResourceMetrics, OtlpResponse, OtlpSender } from './otlp.sender.js';
@@ -76,9 +76,10 @@ function protobufFormat(): OtlpFormat {
 }
 
 function jsonFormat(): OtlpFormat {
+  const encoder = new OtlpJsonEncoder();
   return {
     contentType: 'application/json',
-    encode: (metrics) => Buffer.from(otlpJson(metrics)),
+    encode: (metrics) => encoder.encode(metrics),
     rejectionIn: rejectionInJson,
   };
 }

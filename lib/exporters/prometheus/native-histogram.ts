@@ -4,7 +4,7 @@ import {
   MIN_INDEX,
   SCALE,
 } from '../../metrics/exponential-histogram.js';
-import { mergeBuckets } from '../../metrics/bucket-merge.js';
+import { mergeBuckets, TOO_LARGE } from '../../metrics/bucket-merge.js';
 import { ExponentialColumns, type ExponentialSnapshots } from '../../metrics/exponential-columns.js';
 
 /** The fewest buckets that hold every histogram in the coarsest schema, -4: six for each sign. */
@@ -103,8 +103,9 @@ export class NativeBuckets {
   count = 0;
   /** The number of values of the outermost bucket, which belong to the zero bucket. */
   underflow = 0;
-  /** The merged buckets, at most half of those of the finest schema. */
-  private readonly scratch = new Float64Array(MOST_BUCKETS / 4 + 1);
+  /** The merged buckets, at most half of those of the finest schema; a count may need the wide numbers. */
+  private readonly scratch = new Uint32Array(MOST_BUCKETS / 4 + 1);
+  private wideScratch: Float64Array | undefined;
 
   constructor(maxBuckets: number) {
     this.spanOffsets = new Int32Array(maxBuckets);
@@ -123,7 +124,10 @@ export class NativeBuckets {
     if (shift === 0) return this.fillFrom(counts, from, to, offset, underflow, limit);
     const { scratch } = this;
     const end = mergeBuckets(counts, from, to, offset, shift, scratch, 0);
-    return this.fillFrom(scratch, 0, end, offset >> shift, underflow, limit);
+    if (end !== TOO_LARGE) return this.fillFrom(scratch, 0, end, offset >> shift, underflow, limit);
+    const wide = (this.wideScratch ??= new Float64Array(scratch.length));
+    const wideEnd = mergeBuckets(counts, from, to, offset, shift, wide, 0);
+    return this.fillFrom(wide, 0, wideEnd, offset >> shift, underflow, limit);
   }
 
   private fillFrom(

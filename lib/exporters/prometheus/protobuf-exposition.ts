@@ -10,6 +10,7 @@ import { DelimitedStream } from '../protobuf/delimited-stream.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { type BridgedFamily, isSelectedBridged } from './bridged-family.js';
 import { isSelected } from './exposition.js';
+import type { EncodedSeries } from './encoded-series.js';
 import { type ResolvedNativeHistograms, settingsOf } from './native-histograms.options.js';
 import { typeOfBridged, writeBridged } from './protobuf-bridged.js';
 import {
@@ -36,8 +37,8 @@ export interface ProtobufExpositionOptions {
   readonly bridged?: readonly BridgedFamily[];
 }
 
-/** A function that writes the value of one series; `at` is the index of its first number. */
-type ValueWriter = (writer: ProtobufWriter, row: number, at: number) => void;
+/** A function that writes the value of one series; `at` is the index of its first number. True if it may be kept. */
+type ValueWriter = (writer: ProtobufWriter, row: number, at: number) => boolean;
 
 /**
  * Renders a snapshot as a stream of messages `io.prometheus.client.MetricFamily`, each with its length before it. It
@@ -52,8 +53,10 @@ export function* renderProtobuf(
   for (const family of snapshot.families) {
     if (options.names && !isSelected(family, options.names)) continue;
     const { numbers, stride } = family;
+    const lengthBytes = family.type === 'histogram' ? 2 : 1;
     let write: ValueWriter | undefined;
     let labels: LabelsWriter | undefined;
+    const encoded = encodedOf(snapshot, family, options);
     for (let row = 0, at = 0; at < numbers.length; row++, at += stride) {
       if (Number.isNaN(numbers[at + CREATED])) continue;
       if (write === undefined) {
@@ -62,10 +65,14 @@ export function* renderProtobuf(
         write = valueWriter(family, options);
         labels = new LabelsWriter(family, snapshot.defaultLabels);
       }
-      const start = writer.open(FAMILY.metric);
-      labels?.write(writer, row);
-      write(writer, row, at);
-      writer.close(start);
+      if (encoded?.writeAgain(writer, row, family, at) !== true) {
+        const from = writer.length;
+        const start = writer.open(FAMILY.metric, lengthBytes);
+        labels?.write(writer, row);
+        const isFinal = write(writer, row, at);
+        writer.close(start, lengthBytes);
+        if (isFinal) encoded?.keep(writer, from, row, family, at);
+      }
       if (stream.flush()) yield;
     }
     if (write === undefined) continue;
@@ -91,6 +98,16 @@ function writeHead(writer: ProtobufWriter, name: string, help: string, type: num
   writer.uint(FAMILY.type, type);
 }
 
+/** Returns the encoded series of a histogram that has native buckets. */
+function encodedOf(
+  { defaultLabels }: MetricsSnapshot,
+  family: MetricFamily,
+  { nativeHistograms, memory }: ProtobufExpositionOptions,
+): EncodedSeries | undefined {
+  if (family.type !== 'histogram' || family.exponentials === undefined) return undefined;
+  return settingsOf(nativeHistograms, family.name) && memory.encodedOf(family, defaultLabels);
+}
+
 function valueWriter(family: MetricFamily, options: ProtobufExpositionOptions): ValueWriter {
   const { nativeHistograms, created, memory } = options;
   return family.type === 'histogram'
@@ -110,6 +127,7 @@ function scalarWriter({ type, numbers, exemplars }: ScalarFamily, created: boole
       if (created) writeCreated(writer, SCALAR.createdTimestamp, numbers[at + CREATED] ?? NaN);
     }
     writer.close(start);
+    return false;
   };
 }
 

@@ -7,16 +7,25 @@ import {
   SUM,
 } from '../../metrics/snapshot.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { EncodedSeries } from './encoded-series.js';
 import { type NativeBuckets, NativeHistogramBuilder } from './native-histogram.js';
 import type { NativeHistogramSettings } from './native-histograms.options.js';
 import { BUCKET, HISTOGRAM, METRIC, SPAN, writeCreated, writeExemplar } from './protobuf-fields.js';
 
+/** The encoded series of a metric with some default labels. */
+interface KeptSeries {
+  readonly labels: string;
+  readonly series: EncodedSeries;
+}
+
 /**
- * The schemas of earlier native histograms by series, so that a scrape need not try finer ones again. They are forgotten
- * with the identities of the series.
+ * What an exporter remembers of earlier native histograms by series: their schemas, so that a scrape need not try finer
+ * ones again, and what a scrape can repeat. It is forgotten with the identities of the series.
  */
 export class SchemaMemory {
   private readonly known = new WeakMap<SeriesIdentities, Uint8Array>();
+  private readonly builders = new Map<number, NativeHistogramBuilder>();
+  private readonly encoded = new WeakMap<SeriesIdentities, KeptSeries>();
 
   /** Returns for each row of a metric what `NativeHistogramBuilder` returned for it; 0 at first. */
   of({ identities, numbers, stride }: HistogramFamily): Uint8Array {
@@ -29,21 +38,42 @@ export class SchemaMemory {
     }
     return known;
   }
+
+  /** Returns the encoded series of a metric, which begin anew with other default labels. */
+  encodedOf({ identities }: HistogramFamily, defaultLabels: Readonly<Record<string, string>>): EncodedSeries {
+    const labels = JSON.stringify(defaultLabels);
+    let kept = this.encoded.get(identities);
+    if (kept?.labels !== labels)
+      this.encoded.set(identities, (kept = { labels, series: new EncodedSeries() }));
+    return kept.series;
+  }
+
+  /** Returns the builder of histograms with at most so many buckets, for the histograms of all metrics in turn. */
+  builderOf({ maxBuckets }: NativeHistogramSettings): NativeHistogramBuilder {
+    let builder = this.builders.get(maxBuckets);
+    if (builder === undefined) {
+      this.builders.set(maxBuckets, (builder = new NativeHistogramBuilder(maxBuckets)));
+    }
+    return builder;
+  }
 }
 
 /** The size of the length of a message that is hardly ever shorter than 128 bytes. */
 const LONG = 2;
 
-/** Returns a function that writes the value of one series of a histogram; `at` is the index of its first number. */
+/**
+ * Returns a function that writes the value of one series of a histogram; `at` is the index of its first number. It returns
+ * true if that is all that there will be to write while the numbers are the same.
+ */
 export function histogramWriter(
   family: HistogramFamily,
   native: NativeHistogramSettings | undefined,
   created: boolean,
   memory: SchemaMemory,
-): (writer: ProtobufWriter, row: number, at: number) => void {
+): (writer: ProtobufWriter, row: number, at: number) => boolean {
   const { numbers, upperBounds, exemplars, exponentials } = family;
   const bounds = Float64Array.of(...upperBounds, Infinity);
-  const builder = native && exponentials && new NativeHistogramBuilder(native.maxBuckets);
+  const builder = native && exponentials && memory.builderOf(native);
   const known = memory.of(family);
   return (writer, row, at) => {
     const first = at + FIRST_BUCKET;
@@ -61,6 +91,8 @@ export function histogramWriter(
     if (created) writeCreated(writer, HISTOGRAM.createdTimestamp, numbers[at + CREATED] ?? NaN);
     if (isNative && exemplars !== undefined) writeExemplars(writer, exemplars, first, bounds.length);
     writer.close(start, LONG);
+    // Without the native buckets, those may come from a worker that has not sent them yet.
+    return isNative;
   };
 }
 

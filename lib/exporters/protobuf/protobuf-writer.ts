@@ -101,6 +101,18 @@ export class ProtobufWriter {
     this.end += fields.length;
   }
 
+  /** Writes fields that are a part of an array. */
+  rawPart(source: Buffer, from: number, length: number): void {
+    this.reserve(length);
+    source.copy(this.bytes, this.end, from, from + length);
+    this.end += length;
+  }
+
+  /** Copies what was written from a position on. */
+  copyPart(from: number, target: Buffer, at: number): void {
+    this.bytes.copy(target, at, from, this.end);
+  }
+
   /**
    * Begins a message in a field, or a packed array, whose values are then written by {@link putUint} and its like.
    *

@@ -145,7 +145,7 @@ export class PushExporter {
     this.scheduler?.stop();
     await this.sender.flush(async () => {
       // A successor continues from the last scheduled capture, which both workers have seen.
-      if (!this.isStarted || this.isSucceeded()) return;
+      if (!this.isStarted || !this.isLeader() || this.isSucceeded()) return;
       await this.tryCapture(this.pushOptions.shutdownTimeoutMs / 2);
       await this.tryEnd();
     });

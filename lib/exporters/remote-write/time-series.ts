@@ -6,7 +6,7 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
-import { NativeHistogramBuilder } from '../prometheus/native-histogram.js';
+import type { NativeHistogramBuilder } from '../prometheus/native-histogram.js';
 import type { NativeHistogramSettings } from '../prometheus/native-histograms.options.js';
 import { formatCanonicalBound } from '../prometheus/number-format.js';
 import type { SchemaMemory } from '../prometheus/protobuf-histogram.js';
@@ -82,7 +82,7 @@ export class FamilyWriter {
     if (family.type !== 'histogram') return;
     this.native = nativeHistograms(family.name);
     if (this.native === undefined) return;
-    this.builder = new NativeHistogramBuilder(this.native.maxBuckets);
+    this.builder = schemas.builderOf(this.native);
     this.known = schemas.of(family);
   }
 

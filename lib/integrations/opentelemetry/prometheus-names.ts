@@ -1,4 +1,4 @@
-import { type ConventionByDomain, hasSemanticNames } from '../../metrics/conventions/conventions.js';
+import { BRIDGED_PREFIX, type ConventionByDomain, hasSemanticNames } from '../../metrics/conventions/conventions.js';
 import { prometheusName, prometheusType } from '../../metrics/conventions/semantic-metric.js';
 import { SEMANTIC_METRICS } from '../../metrics/conventions/semantic-metrics.js';
 import type { MetricKind } from '../../metrics/metric-definition.js';
@@ -59,9 +59,6 @@ const UNITS_PER: ReadonlyMap<string, string> = new Map([
 
 const TOTAL = '_total';
 
-/** The prefix of an instrument that has the name of a metric of this library. */
-const PREFIX = 'otel_';
-
 /** Every name that a metric of this library has in an exposition, or may have if it is a histogram. */
 const TAKEN: ReadonlySet<string> = new Set(
   Array.from(LIBRARY_METRIC_NAMES, (name) =>
@@ -104,7 +101,7 @@ export function metricNameOf(
   }
   const full = isCounter ? stem + TOTAL : stem;
   const isTaken = claimedNames(full, metricKind).some((claim) => TAKEN.has(claim) || taken.has(claim));
-  return isTaken ? PREFIX + full : full;
+  return isTaken ? BRIDGED_PREFIX + full : full;
 }
 
 /** Returns the name of the label of an attribute. */

@@ -37,3 +37,6 @@ export function conventionsOptedIn(variable: string | undefined): ConventionByDo
     runtime: 'prometheus',
   };
 }
+
+/** The prefix of the metric of an instrument of OpenTelemetry that would have the name of a metric of this library. */
+export const BRIDGED_PREFIX = 'otel_';

@@ -8,7 +8,7 @@ import { resolveConventions } from '../../../lib/exporters/conventions/conventio
 import { resourceAttributes } from '../../../lib/exporters/conventions/resource-attributes.js';
 import { IntervalReader } from '../../../lib/exporters/push/interval-reader.js';
 import { type Convention, conventionOfAll } from '../../../lib/metrics/conventions/conventions.js';
-import type { MetricsSnapshot } from '../../../lib/metrics/snapshot.js';
+import type { MetricFamily, MetricsSnapshot } from '../../../lib/metrics/snapshot.js';
 import { testAlerting } from '../../alerting/support.js';
 import { parseExposition } from '../../e2e/fixture/exposition.js';
 import { family, histograms, oddText, scalars, testRegistry } from '../../metrics/support.js';
@@ -211,6 +211,34 @@ describe('a metric of the application', () => {
         'The metric http_server_request_duration_seconds_count of the application has the name',
       ),
     ]);
+  });
+
+  it('with a semantic name that comes from an instrument of OpenTelemetry gets a prefix, and so nothing is there twice', async () => {
+    const { registry } = testRegistry();
+    requestsIn(registry).observe({ method: 'GET', route: '/', status_code: '200' }, 0.05);
+    const name = 'http_server_request_duration_seconds';
+    const bridged = registry.openMetric('histogram', name, 'Of an instrumentation.', { buckets: [1, 2] });
+    bridged.addLabelNames(['http_route']);
+    bridged.observe({ http_route: '/' }, 7);
+    bridged.observe({ http_route: '/' }, 7);
+    const warnings: string[] = [];
+    const view = viewOf(registry, 'otel', warnings);
+    const countsIn = (families: readonly MetricFamily[]) =>
+      families
+        .filter((family) => family.name.includes('request'))
+        .map((family) => [
+          family.name,
+          [...family.series].map((series) => 'count' in series && series.count),
+        ]);
+    expect(countsIn((await view.collect()).families)).toEqual([
+      [name, [1]],
+      [`otel_${name}`, [2]],
+    ]);
+    expect(warnings).toEqual([]);
+    // Unless that is taken, too.
+    registry.counter(`otel_${name}`, 'Mine.').inc();
+    expect(namesIn(await view.collect())).toContain('http_request_duration_seconds');
+    expect(warnings).toEqual([expect.stringContaining(`The metric ${name} of the application has the name`)]);
   });
 
   it('with a name of ours and other labels stays as it is', async () => {

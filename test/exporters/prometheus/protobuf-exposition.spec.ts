@@ -278,6 +278,51 @@ describe('the exposition in protobuf', () => {
   });
 });
 
+describe('an exporter that has been scraped before', () => {
+  const step = fc.record({
+    job: fc.constantFrom('a', 'b', 'ü'),
+    values: fc.array(fc.double({ min: -1e3, max: 1e6, noNaN: true }), { maxLength: 30 }),
+    then: fc.constantFrom('scrape', 'scrape', 'scrape', 'remove', 'reset', 'go on'),
+  });
+
+  it('answers what a new one does, whatever has changed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, classic) => {
+        const { registry } = testRegistry({ defaultLabels: { zone: 'x' } });
+        const timer = registry.histogram('job_size', 'Size.', { labelNames: ['job'], buckets: [1, 1e3] });
+        const options = { nativeHistograms: { buckets: 20, classic }, created: true };
+        const exporter = new PrometheusExporter(registry, options);
+        for (const { job, values, then } of steps) {
+          for (const one of values) timer.observe({ job }, one, { trace_id: job });
+          if (then === 'remove') timer.remove({ job });
+          if (then === 'reset') timer.reset();
+          if (then !== 'scrape') continue;
+          const scraped = Buffer.concat(await exporter.generate({ format: 'protobuf' }));
+          expect(scraped.equals(await bytesOf(registry, options))).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('repeats no more than it keeps, with series of any size', async () => {
+    const { registry } = testRegistry({ seriesLimit: Infinity, labelValueLengthLimit: Infinity });
+    const timer = registry.timer('job_seconds', 'Time.', { labelNames: ['job'], buckets: [1] });
+    const exporter = new PrometheusExporter(registry);
+    // More than 4 MiB, which become more.
+    for (let round = 0; round < 3; round++) {
+      for (let job = 0; job < 60; job++) {
+        timer.observe({ job: `${job}${'x'.repeat(100_000)}` }, job);
+        timer.observe({ job }, 10 ** (round - 1));
+      }
+      for (let scrape = 0; scrape < 2; scrape++) {
+        const scraped = Buffer.concat(await exporter.generate({ format: 'protobuf' }));
+        expect(scraped.equals(await bytesOf(registry))).toBe(true);
+      }
+    }
+  });
+});
+
 describe('the options of native histograms', () => {
   function timers(): MetricsRegistry {
     const { registry } = testRegistry();
