@@ -192,7 +192,7 @@ describe('a handler that fails', () => {
         await gate;
         notified.push(line(alert));
       },
-      { maxQueueNotifications: 2 },
+      { maxQueuedNotifications: 2 },
     );
     const stepped = step(() => ['a', 'b', 'c'].forEach((name) => set(name, 11)));
     expect(alerting.handlers()).toMatchObject([{ waiting: 2, dropped: 1 }]);

@@ -106,7 +106,7 @@ export class GroupChannel implements Channel {
 
   private enqueue(group: AlertGroup, at: number): void {
     group.retainNewAlerts();
-    if (this.inFlight.size >= this.options.maxQueueNotifications) {
+    if (this.inFlight.size >= this.options.maxQueuedNotifications) {
       this.record.recordDropped(1);
       return;
     }

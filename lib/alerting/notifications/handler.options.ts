@@ -41,7 +41,7 @@ export interface AlertHandlerOptions {
   /** Number of immediate retries, with exponential backoff or the pause that the receiver asks for. @default 3 */
   readonly retries?: number;
   /** Maximum number of notifications that are queued or in flight. Further ones are dropped until there is room. @default 100 */
-  readonly maxQueueNotifications?: number;
+  readonly maxQueuedNotifications?: number;
 }
 
 /** The options of an alert handler with every default filled in. */
@@ -59,7 +59,7 @@ export interface ResolvedHandlerOptions {
   readonly sendResolved: boolean;
   readonly timeoutMs: number;
   readonly retries: number;
-  readonly maxQueueNotifications: number;
+  readonly maxQueuedNotifications: number;
 }
 
 export const HANDLER: OptionTable<
@@ -89,7 +89,7 @@ export const HANDLER: OptionTable<
   sendResolved: flag(true),
   timeoutMs: duration(10_000),
   retries: count(3, 0),
-  maxQueueNotifications: count(100),
+  maxQueuedNotifications: count(100),
 };
 
 /**
