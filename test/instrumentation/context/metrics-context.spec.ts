@@ -15,6 +15,15 @@ function testContext(): TestRegistry & { context: MetricsContext; said: string[]
 }
 
 describe('MetricsContext', () => {
+  it('warns of at most 500 different names that are invalid, and counts every sample', () => {
+    const { context, registry, said } = testContext();
+    context.run('import', (job) => {
+      for (let i = 0; i < 700; i++) job.increment(`rows of file ${i}`);
+    });
+    expect(said).toHaveLength(500);
+    expect(dropped(registry)).toEqual({ 'import refused_definition': 700 });
+  });
+
   it('measures a job and records the metrics of the job', async () => {
     const { context, registry, clock } = testContext();
     const result = await context.run('nightly_job', async (job) => {

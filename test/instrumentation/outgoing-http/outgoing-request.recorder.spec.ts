@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { resolveOutgoingHttp } from '../../../lib/instrumentation/outgoing-http/outgoing-http.options.js';
+import type { OperationWaits } from '../../../lib/integrations/operation-waits.js';
 import { OutgoingRequestRecorder } from '../../../lib/instrumentation/outgoing-http/outgoing-request.recorder.js';
 import { scalars, testRegistry } from '../../metrics/support.js';
 
@@ -43,5 +44,54 @@ describe('hosts that are ignored', () => {
     send('api.example.com');
     send('api.example.com:8080');
     expect(sent()).toEqual(['api.example.com:8080']);
+  });
+});
+
+describe('the wait of an operation for a response', () => {
+  function waitingFor(status: number) {
+    const { registry, clock } = testRegistry();
+    const options = resolveOutgoingHttp();
+    if (options === false) throw new Error('outgoing requests are measured');
+    const calls: [event: string, hasFailed: boolean][] = [];
+    const wait = {
+      count: (_: unknown, hasFailed: boolean) => void calls.push(['count', hasFailed]),
+      end: (_: unknown, hasFailed: boolean) => void calls.push(['end', hasFailed]),
+    };
+    const operations = { current: {}, begin: () => wait } as unknown as OperationWaits;
+    const recorder = new OutgoingRequestRecorder(registry, clock, options, operations);
+    const request = {};
+    recorder.begin(request, 'rates', 'GET');
+    recorder.respond(request, status);
+    return { recorder, request, calls };
+  }
+
+  it.each<[string, Error, boolean]>([
+    [
+      'has not failed if the application gives up the rest of the body',
+      new DOMException('', 'AbortError'),
+      false,
+    ],
+    [
+      'has failed if the body breaks off',
+      Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }),
+      true,
+    ],
+  ])('%s', (_, error, hasFailed) => {
+    const { recorder, request, calls } = waitingFor(200);
+    recorder.fail(request, error);
+    recorder.end(request);
+    expect(calls).toEqual([
+      ['count', false],
+      ['end', hasFailed],
+    ]);
+  });
+
+  it('has failed by a status of 500, and ends with the body', () => {
+    const { recorder, request, calls } = waitingFor(500);
+    recorder.end(request);
+    expect(calls).toEqual([
+      ['count', true],
+      ['end', false],
+    ]);
   });
 });
