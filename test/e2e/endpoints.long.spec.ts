@@ -336,7 +336,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       const good = app.registry.gauge('good', 'Good.');
       app.registry.addCollector({
         name: 'hanging',
-        timeoutMs: 6_000,
+        timeoutMs: 60_000,
         collect: () => new Promise(() => undefined),
       });
       app.registry.addCollector({ name: 'good', collect: () => good.set(7) });
@@ -345,7 +345,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
         headers: { 'x-prometheus-scrape-timeout-seconds': '1' },
       });
 
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(performance.now() - startedAt).toBeLessThan(50_000);
       const samples = parseExposition(body);
       expect(samples).toContainEqual({ name: 'good', labels: {}, value: 7 });
       expect(successIn(body)).toMatchObject({ series: 1, good: 1 });

@@ -4,7 +4,7 @@ import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { Guard } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
-import type { InstanceTime } from './start-reader.js';
+import type { InstanceTime } from './start-times.js';
 
 /** Age at which an observation ends by itself, in milliseconds. */
 const LONGEST_START_MS = 60_000;

@@ -3,14 +3,8 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SafeLogger } from '../../primitives/safe-logger.js';
 import { importTimes } from './import-times.js';
 import type { StartupReport } from './startup-report.js';
-import {
-  readStart,
-  slowestLine,
-  type InstanceTime,
-  type StartedHook,
-  type StartedModule,
-  type StartTimes,
-} from './start-reader.js';
+import { readStart, slowestLine } from './start-reader.js';
+import type { InstanceTime, StartedHook, StartedModule, StartTimes } from './start-times.js';
 
 /** Upper limit for the hooks of a start that are kept until they are read. */
 const MAX_HOOKS = 20_000;

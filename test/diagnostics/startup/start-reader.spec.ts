@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  type InstanceTime,
-  readStart,
-  slowestLine,
-  startSteps,
-  type StartedInstance,
-  type StartTimes,
-} from '../../../lib/diagnostics/startup/start-reader.js';
+import { readStart, slowestLine, startSteps } from '../../../lib/diagnostics/startup/start-reader.js';
+import type {
+  InstanceTime,
+  StartedInstance,
+  StartTimes,
+} from '../../../lib/diagnostics/startup/start-times.js';
 
 const OBSERVER = Symbol('observer');
 const EMPTY = new Map<unknown, StartedInstance>();

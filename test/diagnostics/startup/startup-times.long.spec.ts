@@ -155,19 +155,24 @@ afterEach(async () => {
 
 describe.each(ADAPTERS)('the times of a start on %s', (adapter) => {
   it('name what made it longer, and not what was created meanwhile or waited for it', async () => {
-    const report = await reportOf(await start(adapter));
-    expect(stepOf(report, 'SlowConstructor')).toMatchObject({ module: 'SlowModule' });
-    expect(stepOf(report, 'SlowConstructor')?.addedMs).toBeGreaterThan(55);
-    expect(stepOf(report, 'Reader')?.addedMs).toBeLessThan(30);
-    expect(stepOf(report, 'OfRoot')?.addedMs).toBeGreaterThan(45);
-    // It was waited for while the other one was created.
-    const connection = stepOf(report, 'CONNECTION');
-    expect(connection?.durationMs).toBeGreaterThan(390);
-    expect(connection?.addedMs).toBeLessThan(connection!.durationMs - 40);
-    expect(stepOf(report, 'Connects', 'onModuleInit')?.addedMs).toBeGreaterThan(85);
-    expect(stepOf(report, 'Connects', 'onApplicationBootstrap')?.addedMs).toBeGreaterThan(38);
-    const slowest = report.steps.slice(0, 10).map(({ name }) => name);
-    expect(slowest).toEqual(expect.arrayContaining(['SlowConstructor', 'Connects', 'OfRoot']));
+    // Started anew where other work of the machine fell into the start.
+    await eventually(async () => {
+      await app?.close();
+      app = undefined;
+      const report = await reportOf(await start(adapter));
+      expect(stepOf(report, 'SlowConstructor')).toMatchObject({ module: 'SlowModule' });
+      expect(stepOf(report, 'SlowConstructor')?.addedMs).toBeGreaterThan(55);
+      expect(stepOf(report, 'Reader')?.addedMs).toBeLessThan(30);
+      expect(stepOf(report, 'OfRoot')?.addedMs).toBeGreaterThan(45);
+      // It was waited for while the other one was created.
+      const connection = stepOf(report, 'CONNECTION');
+      expect(connection?.durationMs).toBeGreaterThan(390);
+      expect(connection?.addedMs).toBeLessThan(connection!.durationMs - 40);
+      expect(stepOf(report, 'Connects', 'onModuleInit')?.addedMs).toBeGreaterThan(85);
+      expect(stepOf(report, 'Connects', 'onApplicationBootstrap')?.addedMs).toBeGreaterThan(38);
+      const slowest = report.steps.slice(0, 10).map(({ name }) => name);
+      expect(slowest).toEqual(expect.arrayContaining(['SlowConstructor', 'Connects', 'OfRoot']));
+    });
   });
 
   it('have no instance of a request, no alias, no value, and none that was loaded later', async () => {
