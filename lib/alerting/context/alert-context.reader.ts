@@ -11,8 +11,8 @@ const MAX_CAUSES = 5;
 const MAX_WORST = 5;
 /** The start of the status codes of failed requests. */
 const FAILED_STATUS = /^5/;
-/** The metrics of durations, whose alerts are about slow operations, failed or not. */
-const DURATION = /_duration_seconds$/;
+/** The metrics of durations and of the event loop, whose alerts are about slow operations, failed or not. */
+const DURATION = /_duration_seconds$|^nodejs_eventloop_/;
 
 /** The parts of a rule that its context depends on. */
 export interface AlertingRule {
@@ -67,7 +67,7 @@ export function* readAlertContext(
   });
 }
 
-/** Returns the causes with the operations that the labels of the alert name, or else all; of an alert about a duration, the slowest first. */
+/** Returns the causes with the operations that the labels of the alert name, or else all; of an alert about a duration or the event loop, the slowest first. */
 function relevantCauses(
   causes: readonly AlertCause[],
   { method, route }: Readonly<Record<string, string>>,

@@ -174,6 +174,27 @@ describe('the context of an alert', () => {
     expect(heard[0]?.context?.causes).toEqual([slow, CAUSE]);
   });
 
+  it('begins with what is slow if the alert is about the event loop, although more requests fail', () => {
+    const { history } = testAlerting();
+    const failing = { ...CAUSE, hasFailed: true, count: 150, maxDurationMs: 900 };
+    const blocking = {
+      ...CAUSE,
+      hasFailed: false,
+      name: 'GET /forecast',
+      text: 'Blocked.',
+      maxDurationMs: 3_500,
+    };
+    const summaryOf = (metric: string): string | undefined => {
+      let summary: string | undefined;
+      const rule = { longestWindowMs: MINUTE, retention: [{ metric }] };
+      const onContext = (context: AlertContext): void => void (summary ??= context.summary);
+      readAlertContext({ labels: {} }, rule, 0, history, () => [failing, blocking], onContext).next();
+      return summary;
+    };
+    expect(summaryOf('nodejs_eventloop_lag_p99_seconds')).toBe('GET /forecast: Blocked.');
+    expect(summaryOf('http_requests_total')).toContain(CAUSE.text);
+  });
+
   it('has the causes before the event loop turns, which may take long during an incident', () => {
     const { history } = testAlerting();
     const found: AlertContext[] = [];
