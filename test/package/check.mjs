@@ -12,6 +12,7 @@ import { run } from './commands.mjs';
 import { COMMONJS_COMPILATIONS, ESM_COMPILATIONS, installCompilers } from './compilers.mjs';
 import { checkConsumer } from './consumer.mjs';
 import { CURRENT_NODE, installNode } from './node-versions.mjs';
+import { checkSampleApp } from './sample-app.mjs';
 import { checkTarball, pack } from './tarball.mjs';
 import { checkTemplate, TEMPLATES } from './templates.mjs';
 
@@ -172,6 +173,7 @@ const CELLS = [
     name: template.name,
     check: (tools) => checkTemplate(checklist, template, tools),
   })),
+  { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
 ];
 
 const root = join(import.meta.dirname, '../..');
