@@ -13,6 +13,7 @@ import { installCompilers } from './compilers.mjs';
 import { checkConsumer } from './consumer.mjs';
 import { CONSUMERS, OTHER_NODES } from './consumers.mjs';
 import { CURRENT_NODE, installNode } from './node-versions.mjs';
+import { checkSampleApp } from './sample-app.mjs';
 import { checkTarball, pack } from './tarball.mjs';
 import { checkTemplate, TEMPLATES } from './templates.mjs';
 
@@ -29,6 +30,7 @@ const CELLS = [
     name: template.name,
     check: (tools) => checkTemplate(checklist, template, tools),
   })),
+  { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
 ];
 
 const root = join(import.meta.dirname, '../..');

@@ -13,10 +13,12 @@ const DOCUMENTS = [
   'THIRD-PARTY-LICENSES.md',
   'package.json',
   'sample-app/README.md',
+  'sample-app/standalone/package.json',
+  'sample-app/standalone/tsconfig.json',
   'test/bench/results/growth.svg',
 ];
-/** The manual, and what it and the README show of the sample application. */
-const DOCUMENT_FOLDERS = ['docs/', 'sample-app/deploy/', 'sample-app/migrating/'];
+/** The manual, and the sample application. */
+const DOCUMENT_FOLDERS = ['docs/', 'sample-app/deploy/', 'sample-app/migrating/', 'sample-app/src/'];
 /** The documents for those who have the repository, whose links lead into it. */
 const OF_REPOSITORY = ['CONTRIBUTING.md', 'SECURITY.md'];
 /** A relative link of Markdown or HTML, without the place in its target. */

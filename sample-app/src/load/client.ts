@@ -93,9 +93,10 @@ export class LoadClient {
   private open(
     method: string,
     route: string,
-    { params, query, body, authorised }: LoadRequest,
+    sent: LoadRequest,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
+    const { params, query, body, authorised } = sent;
     if (!this.mayGoOn()) throw new LoadIsOver();
     const url = new URL(pathOf(route, params), this.url);
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value));
@@ -113,7 +114,14 @@ export class LoadClient {
           }),
         },
       });
-      outgoing.on('response', resolve).on('error', reject).end(json);
+      // The server may have closed a connection that was idle while this request was on its way.
+      const again = (): void => void this.open(method, route, sent, signal).then(resolve, reject);
+      outgoing
+        .on('response', resolve)
+        .on('error', (error: NodeJS.ErrnoException) =>
+          outgoing.reusedSocket && error.code === 'ECONNRESET' ? again() : reject(error),
+        )
+        .end(json);
     });
   }
 }
