@@ -1,4 +1,4 @@
-import { group, type OptionTable, readOptions } from '../options/option-table.js';
+import { type OptionTable, readOptions, switchedGroup } from '../options/option-table.js';
 import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build-info.options.js';
 import {
   type CacheCollectorOptions,
@@ -49,13 +49,13 @@ export interface ResolvedCollectors {
 }
 
 export const COLLECTORS: OptionTable<CollectorsOptions, ResolvedCollectors> = {
-  runtime: group(resolveRuntime),
-  system: group((system: CollectorsOptions['system']) => resolveSystem(system)),
-  database: group(resolveDatabaseCollector),
-  cache: group(resolveCacheCollector),
-  queues: group(resolveQueues),
-  build: group(resolveBuildInfo),
-  api: group(resolveApiStatistics),
+  runtime: switchedGroup(resolveRuntime),
+  system: switchedGroup((system: CollectorsOptions['system']) => resolveSystem(system)),
+  database: switchedGroup(resolveDatabaseCollector),
+  cache: switchedGroup(resolveCacheCollector),
+  queues: switchedGroup(resolveQueues),
+  build: switchedGroup(resolveBuildInfo),
+  api: switchedGroup(resolveApiStatistics),
 };
 
 /** @throws {MonitoringOptionsError} */

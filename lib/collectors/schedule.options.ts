@@ -1,3 +1,4 @@
+import { expectSwitch } from '../options/option-checks.js';
 import { OPTIONAL_INTERVAL, type OptionTable, readOptions } from '../options/option-table.js';
 import type { ManagedCollector } from './managed-collector.js';
 
@@ -25,6 +26,7 @@ export function resolveSchedule(
   schedule: CollectorSchedule | false | undefined,
   byDefault: CollectorSchedule = {},
 ): CollectorSchedule | false {
+  expectSwitch(option, schedule);
   if (schedule === false) return false;
   return { ...byDefault, ...readOptions(option, schedule ?? {}, SCHEDULE) };
 }

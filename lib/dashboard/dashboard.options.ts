@@ -8,7 +8,14 @@ import {
   expectUnshown,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
-import { checked, group, interval, type OptionTable, readOptions } from '../options/option-table.js';
+import {
+  checked,
+  group,
+  interval,
+  type OptionTable,
+  readOptions,
+  switchedGroup,
+} from '../options/option-table.js';
 import { trimEnd } from '../primitives/trim-end.js';
 import type { LabelMatchers } from '../query/label-matchers.js';
 
@@ -106,7 +113,7 @@ export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboa
 };
 
 export const DASHBOARD: OptionTable<DashboardOptions, ResolvedDashboard> = {
-  prometheus: group((given: DashboardPrometheusOptions | false | undefined, option) =>
+  prometheus: switchedGroup((given: DashboardPrometheusOptions | false | undefined, option) =>
     given === undefined || given === false ? undefined : resolvePrometheus(option, given),
   ),
 };

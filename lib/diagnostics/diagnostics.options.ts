@@ -1,4 +1,4 @@
-import { duration, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { duration, flag, type OptionTable, readOptions, switchedGroup } from '../options/option-table.js';
 import { type ProfilesOptions, type ResolvedProfiles, resolveProfiles } from './profiles/profiles.options.js';
 import {
   type FlightRecorderOptions,
@@ -64,16 +64,16 @@ export function resolveDiagnostics(
     };
   }
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
-    blockedLoop: group(
+    blockedLoop: switchedGroup(
       (blockedLoop: BlockedLoopOptions | false = environment === 'production' ? false : {}) =>
         blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
     ),
     startup: flag(true),
     processInfo: flag(true),
-    profiles: group((profiles: ProfilesOptions | false | undefined) =>
+    profiles: switchedGroup((profiles: ProfilesOptions | false | undefined) =>
       resolveProfiles(profiles, environment),
     ),
-    flightRecorder: group(resolveFlightRecorder),
-    memory: group(resolveMemory),
+    flightRecorder: switchedGroup(resolveFlightRecorder),
+    memory: switchedGroup(resolveMemory),
   });
 }

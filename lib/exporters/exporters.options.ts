@@ -1,5 +1,12 @@
 import { MonitoringOptionsError } from '../options/option-checks.js';
-import { flag, group, type OptionEntry, type OptionTable, readOptions } from '../options/option-table.js';
+import {
+  flag,
+  group,
+  type OptionEntry,
+  type OptionTable,
+  readOptions,
+  switchedGroup,
+} from '../options/option-table.js';
 import {
   type CloudWatchExporterOptions,
   type ResolvedCloudWatch,
@@ -98,7 +105,7 @@ export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExpo
 
 /** Returns the entry of an option that turns an exporter on by its options. */
 function ifOn<O, R>(resolve: (owner: string, options: O) => R): OptionEntry<R | undefined> {
-  return group((given: O | false | undefined, option) =>
+  return switchedGroup((given: O | false | undefined, option) =>
     given === undefined || given === false ? undefined : resolve(option, given),
   );
 }

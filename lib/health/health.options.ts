@@ -1,4 +1,4 @@
-import { booleanOf, countOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
+import { countOf, expectKeys, expectOption, expectSwitch, intervalMsOf } from '../options/option-checks.js';
 import {
   count,
   interval,
@@ -185,7 +185,8 @@ function groupsOf(given: HealthGroups = {}): HealthGroups {
 }
 
 function alertsOf(given: HealthOptions['alerts'] = false): AlertsInHealthOptions | false {
-  if (typeof given !== 'object' || given === null) return booleanOf('health.alerts', given, false) && {};
+  expectSwitch('health.alerts', given, true);
+  if (typeof given === 'boolean') return given && {};
   expectKeys('health.alerts', given, ['severities', 'status']);
   const { severities, status } = given;
   const isList = severities === undefined || (Array.isArray(severities) && severities.length > 0);

@@ -3,6 +3,7 @@ import {
   expectKeys,
   expectOption,
   expectSecret,
+  expectSwitch,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
 import { count, duration, type OptionTable, readOptions } from '../options/option-table.js';
@@ -135,6 +136,7 @@ const FAILED_AUTH: OptionTable<Partial<AuthFailureLimit>, AuthFailureLimit> = {
 };
 
 function failureLimitOf(failedAuth: EndpointsOptions['failedAuth'] = {}): AuthFailureLimit | false {
+  expectSwitch('endpoints.failedAuth', failedAuth);
   if (failedAuth === false) return false;
   return readOptions('endpoints.failedAuth', failedAuth, FAILED_AUTH);
 }

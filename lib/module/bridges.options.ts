@@ -5,7 +5,7 @@ import {
   type ResolvedOpenTelemetryBridge,
   resolveOpenTelemetryBridge,
 } from '../integrations/opentelemetry/open-telemetry.options.js';
-import { checked, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { checked, type OptionTable, readOptions, switchedGroup } from '../options/option-table.js';
 
 /** Bridges from the metrics of other libraries. */
 export interface BridgesOptions extends PromClientBridgeOptions {
@@ -29,8 +29,10 @@ export const BRIDGES: OptionTable<BridgesOptions, ResolvedBridges> = {
     (given) => typeof (given as Partial<PromClientRegistry>).getMetricsAsJSON === 'function',
     undefined,
   ),
-  openTelemetry: group((given: OpenTelemetryBridgeOptions | boolean | undefined, option) =>
-    resolveOpenTelemetryBridge(option, given),
+  openTelemetry: switchedGroup(
+    (given: OpenTelemetryBridgeOptions | boolean | undefined, option) =>
+      resolveOpenTelemetryBridge(option, given),
+    true,
   ),
 };
 

@@ -72,7 +72,15 @@ import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
 import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { type BridgesOptions, type ResolvedBridges, resolveBridges } from './bridges.options.js';
-import { checked, count, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
+import {
+  checked,
+  count,
+  flag,
+  group,
+  type OptionTable,
+  readOptions,
+  switchedGroup,
+} from '../options/option-table.js';
 import { lambdaDefaults } from './lambda-defaults.js';
 
 /** Options of `MonitoringModule.forRoot()`; each has a default. */
@@ -234,23 +242,23 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
       true,
     ),
     conventions: group(resolveConventions),
-    cluster: group(resolveCluster),
+    cluster: switchedGroup(resolveCluster, true),
     endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
     dashboard: group(resolveDashboard),
-    http: group(resolveHttp),
-    outgoingHttp: group(resolveOutgoingHttp),
-    requests: group((requests: RequestsOptions | false | undefined) =>
+    http: switchedGroup(resolveHttp),
+    outgoingHttp: switchedGroup(resolveOutgoingHttp),
+    requests: switchedGroup((requests: RequestsOptions | false | undefined) =>
       resolveRequests(requests, environment),
     ),
-    errors: group(resolveErrors),
-    diagnostics: group((diagnostics: DiagnosticsOptions | false | undefined) =>
+    errors: switchedGroup(resolveErrors),
+    diagnostics: switchedGroup((diagnostics: DiagnosticsOptions | false | undefined) =>
       resolveDiagnostics(diagnostics, environment),
     ),
-    logs: group(resolveLogs),
-    jobs: group(resolveJobs),
-    rpc: group(resolveRpc),
-    webSocket: group(resolveWebSocket),
-    graphql: group(resolveGraphQL),
+    logs: switchedGroup(resolveLogs, true),
+    jobs: switchedGroup(resolveJobs),
+    rpc: switchedGroup(resolveRpc),
+    webSocket: switchedGroup(resolveWebSocket),
+    graphql: switchedGroup(resolveGraphQL),
     collectors: group(resolveCollectors),
     business: group(resolveBusiness),
     exporters: group(resolveExporters),

@@ -60,6 +60,23 @@ export function expectObject(option: string, value: unknown): void {
 }
 
 /**
+ * Checks that an option is an object of options, or a boolean instead. The error does not show a string, which may be a
+ * secret in the wrong place.
+ *
+ * @param takesTrue true if `true` turns on what the options are of, with their defaults
+ * @throws {MonitoringOptionsError} unless it is one of them, or undefined
+ */
+export function expectSwitch(option: string, value: unknown, takesTrue = false): void {
+  if (value === undefined || value === false || (takesTrue && value === true)) return;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  const expected = takesTrue
+    ? 'true, false or an object of options'
+    : 'an object of options, or false to turn it off';
+  const given = typeof value === 'string' ? 'a string' : describeValue(value);
+  throw optionError(option, `must be ${expected}; got ${given}.`);
+}
+
+/**
  * Checks that an option is an object with no other keys than these.
  *
  * @throws {MonitoringOptionsError}

@@ -5,6 +5,7 @@ import {
   durationMsOf,
   expectKeys,
   expectOption,
+  expectSwitch,
   intervalMsOf,
   patternsOf,
 } from './option-checks.js';
@@ -159,6 +160,21 @@ export function list<T>(
 /** Returns the entry of an option that is a group of options with a function that reads them. */
 export function group<V, T>(read: (given: V | undefined, option: string) => T): OptionEntry<T> {
   return { default: undefined, read: (option, given) => read(given as V | undefined, option) };
+}
+
+/**
+ * Returns the entry of an option that is a group of options, or false to turn off what they are of.
+ *
+ * @param takesTrue true if `true` turns it on, with the defaults
+ */
+export function switchedGroup<V, T>(
+  read: (given: V | undefined, option: string) => T,
+  takesTrue = false,
+): OptionEntry<T> {
+  return group((given: V | undefined, option) => {
+    expectSwitch(option, given, takesTrue);
+    return read(given, option);
+  });
 }
 
 function entryOf<V, T>(

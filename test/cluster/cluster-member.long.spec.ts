@@ -14,7 +14,6 @@ import { decodeFamilies, type DecodedMetric } from '../exporters/prometheus/prot
 import { eventually } from '../support/eventually.js';
 import { histograms, scalars } from '../metrics/support.js';
 import { unreachable } from '../support/expectations.js';
-import { nth } from './support.js';
 
 let directory = '';
 const members: ClusterMember[] = [];
@@ -184,10 +183,10 @@ describe('workers', () => {
     async (_, turns) => {
       const all = [await worker(), await worker(), await worker(), await worker()];
       all.forEach((one, i) => orders(one).inc(10 ** i));
-      const last: number[] = [];
+      const last: (number | undefined)[] = [];
       await Promise.all(
         all.map(async (one, i) => {
-          for (let turn = 0; turn < nth(turns, i); turn++) await nextTurn();
+          for (let turn = 0; turn < (turns[i] ?? 0); turn++) await nextTurn();
           await one.member.settle();
           if (one.member.isLeader && !one.member.hasSuccessor) last.push(await total(one));
           await one.member.stop();

@@ -34,7 +34,7 @@ async function start(options: MonitoringOptions): Promise<INestApplication> {
 describe('the option cluster', () => {
   it.each<[cluster: unknown, message: string]>([
     [{ name: 'shop' }, 'Known keys: id, directory, timeoutMs'],
-    ['shop', '`cluster` must be an object; got a string.'],
+    ['shop', '`cluster` must be true, false or an object of options; got a string.'],
     [{ id: '' }, '`cluster.id` must be a non-empty string; got the string "".'],
     [{ directory: 1 }, '`cluster.directory` must be a non-empty string; got 1.'],
     [{ timeoutMs: 0 }, '`cluster.timeoutMs` must be a number of milliseconds from 1 to'],

@@ -117,7 +117,8 @@ export class WorkerGroup {
     for (const { pid } of this.workers) process.kill(pid, 'SIGTERM');
     await eventually(() => {
       const running = this.workers.filter(({ pid }) => isRunning(pid));
-      if (running.length > 0) throw new Error(`${running.length} have not ended. They printed:\n${this.output}`);
+      if (running.length > 0)
+        throw new Error(`${running.length} have not ended. They printed:\n${this.output}`);
     }, START_MS);
   }
 

@@ -7,6 +7,7 @@ export interface OptionGroup {
   /** The path of the object from `forRoot()` on; empty for the outermost. */
   readonly path: string;
   readonly options: readonly OptionRow[];
+  readonly properties: readonly ts.Symbol[];
 }
 
 interface OptionRow {
@@ -70,12 +71,34 @@ export function optionGroups(): OptionGroup[] {
   return groupsOf(checker.getTypeAtLocation(declaration), '');
 }
 
+/** An option that is an object of options, or a boolean instead. */
+export interface SwitchedOption {
+  readonly path: string;
+  readonly takesTrue: boolean;
+  readonly takesFalse: boolean;
+}
+
+/** Returns every option of `MonitoringModule.forRoot()` that is an object of options or a boolean. */
+export function switchedOptions(): SwitchedOption[] {
+  return optionGroups().flatMap(({ path: owner, properties }) =>
+    properties.flatMap((property) => {
+      const path = owner === '' ? property.name : `${owner}.${property.name}`;
+      const type = checker.getTypeOfSymbol(property);
+      const members = new Set((type.isUnion() ? type.types : [type]).map((one) => checker.typeToString(one)));
+      const isSwitched = members.has('true') || members.has('false');
+      if (!isSwitched || LEAVES.has(property.name) || optionsTypeOf(property) === undefined) return [];
+      return [{ path, takesTrue: members.has('true'), takesFalse: members.has('false') }];
+    }),
+  );
+}
+
 /** Returns the options of decorators, checks and handlers, by the name of their type. */
 export function furtherOptionGroups(): OptionGroup[] {
   return FURTHER_TYPES.map((name) => {
     const type = exportedTypes.get(name);
     if (type === undefined) throw new Error(`No door exports ${name}.`);
-    return { path: name, options: checker.getPropertiesOfType(type).map(rowOf) };
+    const properties = checker.getPropertiesOfType(type);
+    return { path: name, options: properties.map(rowOf), properties };
   });
 }
 
@@ -94,7 +117,7 @@ function original(symbol: ts.Symbol): ts.Symbol {
 
 function groupsOf(type: ts.Type, path: string): OptionGroup[] {
   const properties = checker.getPropertiesOfType(type);
-  const own: OptionGroup = { path, options: properties.map(rowOf) };
+  const own: OptionGroup = { path, options: properties.map(rowOf), properties };
   const nested = properties.flatMap((property) => {
     if (LEAVES.has(property.name)) return [];
     const inner = optionsTypeOf(property);
@@ -164,12 +187,14 @@ function withSharedOptions(groups: readonly OptionGroup[]): OptionGroup[] {
     const isShared = (row: OptionRow): boolean =>
       family.filter(({ options }) => options.some((other) => isSame(row, other))).length > 2;
     const own = group.options.filter((row) => row.description !== '' && !isShared(row));
-    const result = own.length === 0 ? [] : [{ path: group.path, options: own }];
+    const result = own.length === 0 ? [] : [{ ...group, options: own }];
     if (group !== family.at(-1)) return result;
     const shared = family
       .flatMap(({ options }) => options)
       .filter((row, index, rows) => isShared(row) && rows.findIndex((other) => isSame(row, other)) === index);
-    return shared.length === 0 ? result : [...result, { path: `${parent}.*`, options: shared }];
+    return shared.length === 0
+      ? result
+      : [...result, { path: `${parent}.*`, options: shared, properties: [] }];
   });
 }
 

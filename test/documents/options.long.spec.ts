@@ -2,10 +2,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { format, resolveConfig } from 'prettier';
+import type { MonitoringOptions } from 'nestjs-monitoring';
 import ts from 'typescript';
 import { ROOT, textOf } from './documents.js';
+import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
-import { optionGroups, optionTables } from './option-reference.js';
+import { optionGroups, optionTables, type SwitchedOption, switchedOptions } from './option-reference.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 
@@ -42,6 +44,58 @@ describe('an option', () => {
     expect(
       members.filter((member) => /Options\.|^ThresholdAlert|^Threshold\..*alerting/.test(member)),
     ).toEqual([]);
+  });
+});
+
+/** What else an option needs, so that its own value is looked at. */
+const BESIDE: Readonly<Record<string, object>> = {
+  'exporters.remoteWrite.nativeHistograms': { url: 'https://mimir.example.com/api/v1/push' },
+};
+
+/** Returns the message about a value of an option; undefined if it is taken. */
+function refusalOf({ path }: SwitchedOption, value: unknown): string | undefined {
+  const keys = path.split('.');
+  const given = keys.reduceRight<unknown>(
+    (inner, key, i) => ({ [key]: inner, ...(i === keys.length - 1 && BESIDE[path]) }),
+    value,
+  );
+  try {
+    resolveOptions(given as MonitoringOptions);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MonitoringOptionsError)) throw error;
+    return error.message;
+  }
+}
+
+describe('an option that is an object, or a boolean instead', () => {
+  const options = switchedOptions();
+  const shown: readonly [unknown, string][] = [
+    [null, 'null'],
+    [0, '0'],
+    [1, '1'],
+    [NaN, 'NaN'],
+    ['', 'a string'],
+    ['on', 'a string'],
+    [[], 'an array'],
+    [() => true, 'a function'],
+  ];
+
+  it('says what it may be and what was given, whatever else was', () => {
+    expect(options.length).toBeGreaterThan(40);
+    for (const option of options) {
+      const { path, takesTrue, takesFalse } = option;
+      expect([path, takesFalse]).toEqual([path, true]);
+      const expected = takesTrue
+        ? 'true, false or an object of options'
+        : 'an object of options, or false to turn it off';
+      const refused = takesTrue ? shown : [...shown, [true, 'true'] as const];
+      for (const [value, words] of refused) {
+        expect(refusalOf(option, value)).toBe(`\`${path}\` must be ${expected}; got ${words}.`);
+      }
+      expect(refusalOf(option, false)).toBeUndefined();
+      if (takesTrue) expect(refusalOf(option, true)).toBeUndefined();
+    }
   });
 });
 

@@ -106,7 +106,7 @@ describe('the exporters of an application', () => {
 
   it.each<[object, string]>([
     [{ json: {} }, '`exporters.json.outputFile` must be a file path; got none.'],
-    [{ json: true }, '`exporters.json` must be an object; got true.'],
+    [{ json: true }, '`exporters.json` must be an object of options, or false to turn it off; got true.'],
     [{ statsd: {} }, 'Known keys: prometheus, json'],
   ])('are refused as %j', async (exporters, message) => {
     await expect(createApp('express', moduleWith(exporters))).rejects.toThrow(message);

@@ -192,7 +192,10 @@ describe('the options', () => {
     [{ alerting: { handlers: [SlackAlertHandler] } }, 'made with `new`; got the class SlackAlertHandler.'],
     [{ alerting: { handlers: [SECRET] } }, 'got the string "https://hooks.slack.com/…".'],
     [{ alerting: { handlers: [{ send: 5 }] } }, 'an object with notify() or send(); got an object.'],
-    [{ exporters: { datadog: 'planted' } }, '`exporters.datadog` must be an object; got a string.'],
+    [
+      { exporters: { datadog: 'planted' } },
+      '`exporters.datadog` must be an object of options, or false to turn it off; got a string.',
+    ],
     [
       { exporters: { otlp: { url: 'https://admin:planted@bad host' } } },
       'got the string "https://***@bad host".',

@@ -331,10 +331,13 @@ describe('options that cannot work stop the start', () => {
       { graphql: { operationNames: 'GetDeals' } },
       '`graphql.operationNames` must be an array of operation names; got the string "GetDeals".',
     ],
-    [{ rpc: true }, '`rpc` must be an object; got true.'],
+    [{ rpc: true }, '`rpc` must be an object of options, or false to turn it off; got true.'],
     [{ rpc: { bucket: [] } }, 'Unknown key `bucket` in `rpc`. Known keys: buckets. Did you mean `buckets`?'],
     [{ webSocket: { buckets: 1 } }, '`webSocket.buckets` must be a list of upper bounds in seconds; got 1.'],
-    [{ outgoingHttp: true }, '`outgoingHttp` must be an object; got true.'],
+    [
+      { outgoingHttp: true },
+      '`outgoingHttp` must be an object of options, or false to turn it off; got true.',
+    ],
     [
       { outgoingHttp: { hosts: 5 } },
       'Unknown key `hosts` in `outgoingHttp`. Known keys: maxHosts, buckets, ignoreHosts.',
@@ -347,14 +350,14 @@ describe('options that cannot work stop the start', () => {
       { outgoingHttp: { ignoreHosts: 'a' } },
       '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got the string "a".',
     ],
-    [{ errors: true }, '`errors` must be an object; got true.'],
+    [{ errors: true }, '`errors` must be an object of options, or false to turn it off; got true.'],
     [{ errors: { http: true } }, 'Unknown key `http` in `errors`. Known keys: process, responses, records.'],
     [{ errors: { process: 1 } }, '`errors.process` must be true or false; got 1.'],
     [
       { collectors: { queues: { every: 5 } } },
       'Unknown key `every` in `collectors.queues`. Known keys: intervalMs.',
     ],
-    [{ jobs: true }, '`jobs` must be an object; got true.'],
+    [{ jobs: true }, '`jobs` must be an object of options, or false to turn it off; got true.'],
     [{ jobs: { cron: {} } }, 'Unknown key `cron` in `jobs`. Known keys: schedule, bullmq.'],
     [
       { jobs: { schedule: { bucket: [] } } },
@@ -364,7 +367,7 @@ describe('options that cannot work stop the start', () => {
       { jobs: { bullmq: { maxJobs: 0 } } },
       '`jobs.bullmq.maxJobs` must be a whole number of at least 1; got 0.',
     ],
-    [{ http: true }, '`http` must be an object; got true.'],
+    [{ http: true }, '`http` must be an object of options, or false to turn it off; got true.'],
     [
       { http: { slow: 5 } },
       'Unknown key `slow` in `http`. Known keys: slowRequestThresholdMs, buckets, ignoreRoutes.',

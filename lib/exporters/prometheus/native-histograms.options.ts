@@ -1,4 +1,4 @@
-import { expectObject } from '../../options/option-checks.js';
+import { expectObject, expectSwitch } from '../../options/option-checks.js';
 import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { MIN_BUCKETS } from './native-histogram.js';
 
@@ -42,6 +42,7 @@ export function resolveNativeHistograms(
   option: string,
   given: NativeHistogramsOptions | false = {},
 ): ResolvedNativeHistograms {
+  expectSwitch(option, given);
   if (given === false) return false;
   const table: OptionTable<NativeHistogramsOptions, Exclude<ResolvedNativeHistograms, false>> = {
     ...tableWith(DEFAULTS),
@@ -50,10 +51,10 @@ export function resolveNativeHistograms(
       // The defaults of a metric are the options of all, which are checked on their own.
       const common = tableWith({ ...DEFAULTS, ...withoutUndefined(given) });
       return new Map(
-        Object.entries(metrics).map(([name, own]) => [
-          name,
-          own === false ? false : readOptions(`${owner}.${name}`, own, common),
-        ]),
+        Object.entries(metrics).map(([name, own]) => {
+          expectSwitch(`${owner}.${name}`, own);
+          return [name, own === false ? false : readOptions(`${owner}.${name}`, own, common)];
+        }),
       );
     }),
   };

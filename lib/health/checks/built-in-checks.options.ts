@@ -1,4 +1,4 @@
-import { expectKeys, expectOption } from '../../options/option-checks.js';
+import { expectKeys, expectOption, expectSwitch } from '../../options/option-checks.js';
 import { COMMON_OPTION_NAMES, type HealthCheckOptions } from '../health-check.js';
 
 /** Options of a built-in check. */
@@ -66,6 +66,7 @@ const OWN_KEYS: Readonly<Record<keyof BuiltInChecksOptions, readonly string[]>> 
 export function resolveBuiltInChecks(given: BuiltInChecksOptions = {}): BuiltInChecks {
   expectKeys('health.builtIn', given, Object.keys(OWN_KEYS));
   for (const [name, options] of Object.entries(given)) {
+    expectSwitch(`health.builtIn.${name}`, options);
     if (options === false || options === undefined) continue;
     const ownKeys = OWN_KEYS[name as keyof BuiltInChecksOptions];
     expectKeys(`health.builtIn.${name}`, options, [...COMMON_OPTION_NAMES, ...ownKeys]);

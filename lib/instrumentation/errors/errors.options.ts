@@ -1,4 +1,4 @@
-import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import { count, flag, type OptionTable, readOptions, switchedGroup } from '../../options/option-table.js';
 
 /** Options of the error metrics. */
 export interface ErrorsOptions {
@@ -27,7 +27,7 @@ export const ERROR_RECORDS: OptionTable<ErrorRecordsOptions> = { groups: count(2
 export const ERRORS: OptionTable<ErrorsOptions, ResolvedErrors> = {
   process: flag(true),
   responses: flag(true),
-  records: group(
+  records: switchedGroup(
     (records: ErrorRecordsOptions | false = {}) =>
       records !== false && readOptions('errors.records', records, ERROR_RECORDS),
   ),

@@ -1,4 +1,4 @@
-import { buckets, count, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import { buckets, count, type OptionTable, readOptions, switchedGroup } from '../../options/option-table.js';
 
 /** Options of the metrics of jobs, for applications that have jobs. */
 export interface JobsOptions {
@@ -30,8 +30,8 @@ const JOB_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600];
 
 export const KIND: OptionTable<JobMetricsOptions> = { buckets: buckets(JOB_BUCKETS), maxJobs: count(100) };
 export const JOBS: OptionTable<JobsOptions, ResolvedJobs> = {
-  schedule: group(resolveKind),
-  bullmq: group(resolveKind),
+  schedule: switchedGroup(resolveKind),
+  bullmq: switchedGroup(resolveKind),
 };
 
 /** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */

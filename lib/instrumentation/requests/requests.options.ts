@@ -2,9 +2,9 @@ import {
   checked,
   count,
   flag,
-  group,
   type OptionTable,
   readOptions,
+  switchedGroup,
   text,
 } from '../../options/option-table.js';
 
@@ -92,7 +92,7 @@ export function resolveRequests(
 ): ResolvedRequests {
   if (requests === false) return { records: false, serverTiming: false };
   return readOptions<RequestsOptions, ResolvedRequests>('requests', requests, {
-    records: group((records: RecordsOptions | false = {}) =>
+    records: switchedGroup((records: RecordsOptions | false = {}) =>
       records === false ? false : readOptions('requests.records', records, recordsTable(environment)),
     ),
     serverTiming: flag(false),
