@@ -40,6 +40,8 @@ const doors = FORMATS.flatMap(({ format, extension, types }) => [
       entryFileNames: `[name].${extension}`,
       chunkFileNames: `[name].${extension}`,
       manualChunks,
+      // A smaller chunk becomes part of another one, where nothing more is loaded because of that.
+      experimentalMinChunkSize: 1_000,
     },
   },
   {
@@ -76,6 +78,8 @@ function inputs(extension) {
  * not use of a larger one. What is loaded only if an option or a request asks for it, by `import()`, stays apart.
  */
 function manualChunks(id, { getModuleInfo }) {
+  if (/\/diagnostics\/blocked-loop\/(?:block\.recorder|blocked-loop\.lifecycle)\.js$/.test(id))
+    return 'blocked-loop';
   const isOfCore = /\/build\/(?:primitives|options|metrics|exporters\/prometheus)\//.test(id);
   return isOfCore && loadedAtOnce(getModuleInfo).has(id) ? 'core' : undefined;
 }

@@ -4,8 +4,9 @@ import type { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blo
 import type { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
 import type { HealthMonitor } from '../health/health.monitor.js';
 import type { Endpoint } from '../http/endpoint.js';
+import type { ConventionByDomain } from '../metrics/conventions/conventions.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
-import type { RequestRecords } from '../instrumentation/requests/request-records.js';
+import { ConventionalNames } from '../query/conventional-names.js';
 import { DashboardAlerts } from './dashboard-alerts.js';
 import { thisInstance } from './dashboard-instance.js';
 import { DashboardRetention } from './dashboard-retention.js';
@@ -15,9 +16,9 @@ import { DashboardLifecycle } from './dashboard.lifecycle.js';
 import type { FleetSource } from './fleet/fleet.js';
 import { prometheusRecorder } from './fleet/prometheus-metrics.js';
 import { Timeline } from './now/timeline.js';
-import { VerdictReader } from './now/verdict-reader.js';
+import { VerdictReader, type VerdictSources } from './now/verdict-reader.js';
 import { OverviewReader } from './overview.js';
-import type { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
+import { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
 import type { PanelClocks } from './panels/panel-run.js';
 import { panelPlaces } from './panels/panel-places.js';
 
@@ -32,18 +33,19 @@ export interface DashboardParts extends Pick<
   | 'profiles'
   | 'memory'
   | 'dependencies'
-  | 'names'
   | 'hasAuth'
 > {
   readonly registry: MetricsRegistry;
   readonly alerting: AlertingMonitor;
   readonly performance: PerformanceMonitor;
   readonly health: HealthMonitor;
-  readonly records: RequestRecords;
+  readonly records: DashboardSources['records'] & VerdictSources['records'];
   readonly blocks: EventLoopBlocks;
   readonly lastExit: LastExit;
-  readonly panels: DashboardPanelExplorer;
+  /** The modules of the application, in which its panels are found. */
+  readonly modules: ConstructorParameters<typeof DashboardPanelExplorer>[0];
   readonly clock: PanelClocks;
+  readonly conventions: ConventionByDomain;
   /** Name of the application, as the page shows it. */
   readonly service: string;
   /** Version of the application, if it is known. */
@@ -57,8 +59,9 @@ export class ApplicationDashboard {
   readonly lifecycle: DashboardLifecycle;
   private readonly sources: DashboardSources;
 
-  constructor({ fleet, ...parts }: DashboardParts) {
-    const { history, registry, health, lastExit, alerting, records, blocks, panels, clock, version } = parts;
+  constructor({ fleet, modules, conventions, ...parts }: DashboardParts) {
+    const { history, registry, health, lastExit, alerting, records, blocks, clock, version } = parts;
+    const panels = new DashboardPanelExplorer(modules);
     const instance = thisInstance();
     const alerts = new DashboardAlerts(alerting, parts.performance);
     const timeline = new Timeline({
@@ -91,6 +94,7 @@ export class ApplicationDashboard {
       alerts,
       retention,
       instance,
+      names: new ConventionalNames(conventions),
       panels: { explorer: panels, registry, clocks: clock },
       ...(fleet && {
         fleet: { ...fleet, recorder: prometheusRecorder(registry), closed: fleetEnd.signal },

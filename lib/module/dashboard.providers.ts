@@ -19,7 +19,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { DASHBOARD } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { providerOf } from './named-parts.js';
+import { providerOf } from './named-parts.providers.js';
 
 /** The parts of the application that the dashboard reads. */
 const PARTS = {
@@ -43,22 +43,17 @@ const PARTS = {
 
 /** Provider of the dashboard. An application without one does not load it. */
 export const DASHBOARD_PROVIDERS: readonly Provider[] = [
-  providerOf(DASHBOARD, PARTS, async ({ modules, objects, ...parts }, options) => {
+  providerOf(DASHBOARD, PARTS, async ({ objects, ...parts }, options) => {
     const { enabled, endpoints, clock, collectors, conventions, defaultLabels } = options;
     if (!enabled || endpoints.paths.dashboard === false) return null;
-    const [{ ApplicationDashboard }, { DashboardPanelExplorer }, { ConventionalNames }] = await Promise.all([
-      import('../dashboard/application-dashboard.js'),
-      import('../dashboard/panels/dashboard-panel.explorer.js'),
-      import('../query/conventional-names.js'),
-    ]);
+    const { ApplicationDashboard } = await import('../dashboard/application-dashboard.js');
     const { version } = collectors.build === false ? {} : applicationBuild(collectors.build, process.env);
     return new ApplicationDashboard({
       ...parts,
-      panels: new DashboardPanelExplorer(modules),
       clock,
+      conventions,
       service: String(defaultLabels['service'] ?? 'Monitoring'),
       version,
-      names: new ConventionalNames(conventions),
       dependencies: async () => {
         const { DependencyInspector } = await import('../diagnostics/dependencies/dependency-inspector.js');
         return new DependencyInspector(

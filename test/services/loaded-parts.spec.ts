@@ -38,7 +38,7 @@ const UNUSED = {
 };
 
 /** The largest size of what such an application loads, in bytes. Whoever adds to it asks whether every application uses it. */
-const MAX_BYTES = 1_120_000;
+const MAX_BYTES = 1_200_000;
 
 const PRODUCTION = { NODE_ENV: 'production' };
 
@@ -82,7 +82,7 @@ describe.each([
 
   it('loads the parts that its options and its requests ask for', async () => {
     const options = {
-      exporters: { pushgateway: { url: 'http://127.0.0.1:9', intervalMs: 3_600_000 } },
+      exporters: { pushgateway: { url: 'http://127.0.0.1:9', jobName: 'orders', intervalMs: 3_600_000 } },
       conventions: 'both',
       cluster: true,
       diagnostics: { blockedLoop: {} },
