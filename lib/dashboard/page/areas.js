@@ -1,9 +1,12 @@
 import { element, fill } from './elements.js';
 
-/** Returns an area whose code is loaded when it is opened. */
+/** Returns an area whose code is loaded when it is opened; `prepare()` begins to load it. */
 export function lazyArea(importArea) {
   let area;
   return {
+    prepare() {
+      importArea().catch(() => undefined);
+    },
     async load(page) {
       ({ area } = await importArea());
       return area.load(page);

@@ -219,6 +219,10 @@ function openArea(area) {
   location.hash = fragmentOf({ area, items: [], parameters: keptParameters(address.parameters) });
 }
 
+function areaOf(place) {
+  return [...AREAS, PAGES].find(([each]) => each === place.area) ?? AREAS[0];
+}
+
 /** Shows what the address says: another place, or the same with other parameters. */
 function showAddress() {
   const next = addressOf(location.hash);
@@ -233,7 +237,7 @@ function showAddress() {
     void showUpdate();
     return;
   }
-  const [name, title, area] = [...AREAS, PAGES].find(([each]) => each === next.area) ?? AREAS[0];
+  const [name, title, area] = areaOf(next);
   current?.area.leave?.(page);
   current = { name, area, place };
   page.arguments = next.items;
@@ -450,4 +454,6 @@ document.addEventListener('click', ({ target }) => {
 });
 
 applyTheme(localStorage.getItem(THEME));
+// Its code is on the way while the connection for events is opened.
+areaOf(address)[2].prepare();
 start();
