@@ -55,6 +55,9 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     return fleet === undefined ? ofProcess() : fleet.answer(query, key, range, compute, ofProcess);
   };
   const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
+  /** Returns the answer to all pages that ask within a second, since each page asks after each sample. */
+  const shared = (key: readonly unknown[], read: () => unknown): Promise<string> =>
+    cache.get(JSON.stringify(key), () => done(read()), MAX_AGE_MS);
   const ownPanels = panels && new OwnPanels(panels.explorer, panels.registry, panels.clocks);
   const panelQueries = ownPanels && new PanelQueries(ownPanels, history, views, cache, hasAuth);
   const actions = panels && new DashboardActions(panels.registry);
@@ -122,14 +125,19 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       }
       return metric;
     },
-    causes: () => ({ causes: records.causes() }),
+    causes: () => shared(['causes'], () => ({ causes: records.causes() })),
     records: (query) => ({ records: findRecords(records, query) }),
     record: (query) => {
       const record = records.get(query.get('id') ?? '');
       if (record === undefined) throw new ApiError(404, 'The record is no longer kept.');
       return record;
     },
-    errors: (query) => selectErrors(errors.find(errorQuery(query)), errors.dropped, errorSelection(query)),
+    errors: (query) => {
+      const [of, selection] = [errorQuery(query), errorSelection(query)];
+      return shared(['errors', of, selection], () =>
+        selectErrors(errors.find(of), errors.dropped, selection),
+      );
+    },
     error: (query) => {
       const error = errors.get(query.get('id') ?? '');
       if (error === undefined) throw new ApiError(404, 'The group of errors is no longer kept.');

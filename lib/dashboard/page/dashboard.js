@@ -9,21 +9,22 @@ import { clock } from './format.js';
 import { listenToKeys } from './keys.js';
 import { Toolbar } from './toolbar.js';
 
+/** @import { Area, DashboardPage } from './areas.js' */
+
 /**
  * The areas in navigation order. Each is a module `NAME.area.js` that exports `area`, loaded when it is opened:
  *
  * - `load(page)` reads the data and returns a function that shows it in `page.main`. It is called again at each refresh,
  *   and patches what is shown: focus, selection, open entries and scroll stay. It sets `page.memory` once it has shown
  *   something. A rejection is shown as a notice if there is nothing yet.
- * - `leave(page)`, if there is one, is called before another place is shown; `redraw()` after a change of the theme.
+ * - `leave()`, if there is one, is called before another place is shown; `redraw()` after a change of the theme.
  *
  * `areas.js` has areas made of tabs. Everything that somebody may want to come back to or to send is in the address:
  * `page.arguments` are its items after the area, `page.parameter(name)` and `page.setParameters({ name: value })` its
  * parameters, `page.sorting` keeps the order of tables in it, `page.query({ … })` returns the parameters for the API, with
  * the range. A link is `#/area/item`; the range and what else holds for all areas is added when it is followed.
  *
- * @typedef {{ load: (page: typeof page) => Promise<() => void>, leave?: (page: typeof page) => void, redraw?: () => void }} Area
- * @type {[name: string, title: string, area: Area][]}
+ * @type {[name: string, title: string, area: ReturnType<typeof lazyArea>][]}
  */
 const AREAS = [
   ['now', 'Now', lazyArea(() => import('./now.area.js'))],
@@ -37,7 +38,7 @@ const AREAS = [
 /**
  * The area of the pages of the application, `#/pages/TITLE`. Each page has its own link.
  *
- * @type {[name: string, title: string, area: Area]}
+ * @type {[name: string, title: string, area: ReturnType<typeof lazyArea>]}
  */
 const PAGES = ['pages', 'Pages', lazyArea(() => import('./pages.area.js'))];
 
@@ -55,7 +56,11 @@ const notes = document.querySelector('#notes');
 /** The address of the page: area, items and parameters. */
 let address = addressOf(location.hash);
 
-/** The state shared by all areas. */
+/**
+ * The state shared by all areas.
+ *
+ * @type {DashboardPage}
+ */
 const page = {
   main,
   /** The latest overview. */
@@ -153,6 +158,7 @@ function fixedRange() {
 /** The most places that are kept for the time without contact. */
 const MAX_SHOWN = 20;
 
+/** @type {{ name: string, title: string, area: Area, place: string } | undefined} */
 let current;
 let latestUpdate;
 
@@ -238,12 +244,11 @@ function showAddress() {
     return;
   }
   const [name, title, area] = areaOf(next);
-  current?.area.leave?.(page);
-  current = { name, area, place };
+  current?.area.leave?.();
+  current = { name, title, area, place };
   page.arguments = next.items;
   page.memory.get('own panels')?.remove();
   page.memory = new Map();
-  current.title = title;
   showTitle();
   showNavigation();
   main.replaceChildren(element('p', { class: 'state' }, 'Loading…'));

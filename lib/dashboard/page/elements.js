@@ -178,8 +178,9 @@ const SYMBOLS = {
 /**
  * Returns a table with sortable columns.
  *
- * @param {{ title: string, text?: (row: any) => string | Node, value: (row: any) => unknown, number?: boolean }[]} columns
- * @param {{ rows: any[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: Pick<Map<string, unknown>, 'get' | 'set'>, rowKey?: (row: any) => string, limit?: number, isSubdued?: (row: any) => boolean }} options
+ * @template Row
+ * @param {{ title: string, text?: (row: Row) => string | Node, value: (row: Row) => unknown, number?: boolean }[]} columns
+ * @param {{ rows: readonly Row[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: import('./areas.js').SortMemory, rowKey?: (row: Row) => string, limit?: number, isSubdued?: (row: Row) => boolean }} options
  *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` tells rows apart when the
  *   table is patched; `limit` is the most rows that are shown, the first by the order; `isSubdued` marks less important rows
  */
