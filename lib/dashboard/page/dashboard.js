@@ -155,6 +155,8 @@ function fixedRange() {
   return Number.isFinite(to) && from > 0 && to > from ? { from, to } : {};
 }
 
+/** The time after which an update is given up for the next one, in milliseconds. */
+const MAX_UPDATE_MS = 5_000;
 /** The most places that are kept for the time without contact. */
 const MAX_SHOWN = 20;
 
@@ -285,9 +287,9 @@ function carryState(event) {
 /** Loads the current place again. Of concurrent updates, only the latest is shown. */
 async function showUpdate() {
   if (current === undefined) return;
-  const update = {};
-  latestUpdate = update;
   const { area, place } = current;
+  const update = { isPending: true, isRepeated: false, startedAt: performance.now() };
+  latestUpdate = update;
   try {
     const show = await area.load(page);
     if (latestUpdate !== update) return;
@@ -301,7 +303,20 @@ async function showUpdate() {
     if (latestUpdate !== update) return;
     if (error.wantsToken !== undefined) showSignIn(error);
     else if (page.memory.size === 0) showWithoutAnswer(place, error);
+  } finally {
+    update.isPending = false;
+    if (update.isRepeated && latestUpdate === update) void showUpdate();
   }
+}
+
+/**
+ * Loads the current place after a new sample. While an update is under way, it is shown first: to begin anew would throw
+ * its answers away and delay what is shown.
+ */
+function showSample() {
+  const isUnderWay = latestUpdate?.isPending && performance.now() - latestUpdate.startedAt < MAX_UPDATE_MS;
+  if (isUnderWay) latestUpdate.isRepeated = true;
+  else void showUpdate();
 }
 
 /** Shows the panels of the application in an area, below what the area shows itself. They never delay it. */
@@ -405,7 +420,7 @@ function start() {
       live.dataset.state = 'live';
       live.textContent = `${page.isPaused ? 'Paused' : 'Live'}, updated ${clock(data.timestamp)}`;
       showNavigation();
-      if (!page.isPaused || page.memory.size === 0) void showUpdate();
+      if (!page.isPaused || page.memory.size === 0) showSample();
     },
     lost: () => {
       contact.lose();
