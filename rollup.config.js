@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import manifest from './package.json' with { type: 'json' };
+import { dashboardPage } from './release/dashboard-page.mjs';
 
 /** The doors of the package: each subpath of its exports that is a module. */
 const DOORS = Object.keys(manifest.exports)
@@ -23,13 +24,7 @@ const doors = FORMATS.flatMap(({ format, extension, types }) => [
     input: inputs('js'),
     external,
     treeshake: { moduleSideEffects: false },
-    plugins: [
-      commonjsImportMeta(),
-      compact(),
-      freshFolder(format),
-      // The files of the dashboard are read next to the module that serves them.
-      copy('build/dashboard/page', 'dist/page'),
-    ],
+    plugins: [commonjsImportMeta(), compact(), freshFolder(format)],
     // TypeScript's helpers of decorators look for `this` of their module.
     onLog: (level, log, handle) => log.code !== 'THIS_IS_UNDEFINED' && handle(level, log),
     output: {
@@ -67,7 +62,8 @@ const schematic = {
   output: { file: 'dist/schematics/nest-add.cjs', format: 'cjs' },
 };
 
-export default [...doors, schematic];
+// The files of the dashboard are read next to the module that serves them.
+export default [...doors, schematic, dashboardPage('dist/page')];
 
 function inputs(extension) {
   return Object.fromEntries(DOORS.map((door) => [door, `build/${door}.${extension}`]));

@@ -1,3 +1,4 @@
+import { acceptsGzip } from '../http/accept-encoding.js';
 import {
   type Endpoint,
   type EndpointReply,
@@ -7,6 +8,7 @@ import {
 } from '../http/endpoint.js';
 import type { EventStream } from '../http/event-stream.js';
 import type { StreamBody } from '../http/stream-body.js';
+import type { CompressedTexts } from './compressed-texts.js';
 import { isSameOrigin } from './same-origin.js';
 import { TooManyRequestsError } from './response-cache.js';
 
@@ -28,6 +30,9 @@ export class SourcedAnswer {
   ) {}
 }
 
+/** Size from which an answer is compressed, in characters; a smaller one fits into one packet anyway. */
+const MIN_COMPRESSED = 1_400;
+
 /** An API endpoint that reads. Strings are sent as they are, since they are JSON already; other values as JSON. */
 export class DashboardReadEndpoint implements Endpoint {
   readonly option = 'dashboard';
@@ -39,12 +44,27 @@ export class DashboardReadEndpoint implements Endpoint {
     private readonly read: (query: URLSearchParams) => unknown,
     /** ID of this process, for a page that may reach several at one address. */
     private readonly instance?: string,
+    private readonly compressed?: CompressedTexts,
   ) {}
 
-  async handle({ query }: EndpointRequest): Promise<EndpointReply> {
-    const reply = await replyWith(() => this.read(query));
+  async handle({ query, headers }: EndpointRequest): Promise<EndpointReply> {
+    const reply = await this.smaller(await replyWith(() => this.read(query)), headers['accept-encoding']);
     if (this.instance === undefined) return reply;
     return { ...reply, headers: { ...reply.headers, 'x-monitoring-instance': this.instance } };
+  }
+
+  private async smaller(
+    reply: EndpointReply,
+    accepted: string | string[] | undefined,
+  ): Promise<EndpointReply> {
+    const { body } = reply;
+    if (this.compressed === undefined || typeof body !== 'string' || body.length < MIN_COMPRESSED)
+      return reply;
+    if (!acceptsGzip(accepted?.toString())) {
+      return { ...reply, headers: { ...reply.headers, vary: 'accept-encoding' } };
+    }
+    const headers = { ...reply.headers, vary: 'accept-encoding', 'content-encoding': 'gzip' };
+    return { ...reply, headers, body: await this.compressed.get(body) };
   }
 }
 

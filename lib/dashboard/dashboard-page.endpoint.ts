@@ -6,18 +6,16 @@ export class DashboardPageEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
 
-  private content: string | undefined;
-
   /** @param read returns HTML in which `{{base}}` stands for the relative base URL of its files */
   constructor(
     readonly path: string,
     readonly overridable: boolean,
-    private readonly read: () => string,
+    private readonly read: () => Promise<string>,
   ) {}
 
   async handle({ path, refusal }: EndpointRequest): Promise<EndpointReply> {
     const refused = await refusal();
-    this.content ??= this.read();
+    const content = await this.read();
     return {
       status: refused?.status ?? 200,
       headers: {
@@ -27,7 +25,7 @@ export class DashboardPageEndpoint implements Endpoint {
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
       },
-      body: this.content.replaceAll('{{base}}', baseOf(path)),
+      body: content.replaceAll('{{base}}', baseOf(path)),
     };
   }
 }

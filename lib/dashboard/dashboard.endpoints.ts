@@ -9,6 +9,7 @@ import {
   DashboardEventsEndpoint,
   DashboardReadEndpoint,
 } from './dashboard-api.endpoints.js';
+import { CompressedTexts } from './compressed-texts.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardRetention } from './dashboard-retention.js';
 import type { DashboardInstance } from './dashboard-instance.js';
@@ -16,83 +17,13 @@ import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import type { DashboardErrorGroup } from './errors/error-group.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
-import { readPageFile, readUPlotFile } from './page-files.js';
+import { pageFiles, readPage } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 import type { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
 import type { PanelClocks } from './panels/panel-run.js';
 import type { FleetSource } from './fleet/fleet.js';
 import type { Profiles } from '../diagnostics/profiles/profiles.js';
 import { profileEndpoints } from './profiles.endpoints.js';
-
-const SCRIPT = 'text/javascript; charset=utf-8';
-const STYLE = 'text/css; charset=utf-8';
-
-/** The files of the page besides `index.html`, and their content types. */
-const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
-  ['dashboard.js', SCRIPT],
-  ['connection.js', SCRIPT],
-  ['contact.js', SCRIPT],
-  ['events.js', SCRIPT],
-  ['elements.js', SCRIPT],
-  ['format.js', SCRIPT],
-  ['charts.js', SCRIPT],
-  ['address.js', SCRIPT],
-  ['areas.js', SCRIPT],
-  ['now.area.js', SCRIPT],
-  ['routes.area.js', SCRIPT],
-  ['errors.area.js', SCRIPT],
-  ['dependencies.area.js', SCRIPT],
-  ['process.area.js', SCRIPT],
-  ['explore.area.js', SCRIPT],
-  ['now.view.js', SCRIPT],
-  ['chart-context.js', SCRIPT],
-  ['colors.js', SCRIPT],
-  ['copies.js', SCRIPT],
-  ['keys.js', SCRIPT],
-  ['toolbar.js', SCRIPT],
-  ['rule.part.js', SCRIPT],
-  ['panels.view.js', SCRIPT],
-  ['alerts.view.js', SCRIPT],
-  ['health.view.js', SCRIPT],
-  ['metrics.view.js', SCRIPT],
-  ['causes.part.js', SCRIPT],
-  ['process.part.js', SCRIPT],
-  ['last-exit.part.js', SCRIPT],
-  ['memory.part.js', SCRIPT],
-  ['profiles.part.js', SCRIPT],
-  ['startup.part.js', SCRIPT],
-  ['logs.part.js', SCRIPT],
-  ['entries.js', SCRIPT],
-  ['flame.js', SCRIPT],
-  ['flame-tree.js', SCRIPT],
-  ['routes.view.js', SCRIPT],
-  ['route.view.js', SCRIPT],
-  ['route-figures.js', SCRIPT],
-  ['row-table.js', SCRIPT],
-  ['heatmap.js', SCRIPT],
-  ['waterfall.js', SCRIPT],
-  ['record.js', SCRIPT],
-  ['errors.view.js', SCRIPT],
-  ['error.view.js', SCRIPT],
-  ['error-figures.js', SCRIPT],
-  ['routes.css', STYLE],
-  ['fleet.js', SCRIPT],
-  ['instances.view.js', SCRIPT],
-  ['fleet.css', STYLE],
-  ['diagnostics.css', STYLE],
-  ['own-panels.js', SCRIPT],
-  ['pages.area.js', SCRIPT],
-  ['data-table.js', SCRIPT],
-  ['dependency-details.js', SCRIPT],
-  ['process-overview.part.js', SCRIPT],
-  ['event-loop.part.js', SCRIPT],
-  ['blocks.js', SCRIPT],
-  ['panels.css', STYLE],
-  ['dashboard.css', STYLE],
-  ['icon.svg', 'image/svg+xml'],
-  ['icon-warning.svg', 'image/svg+xml'],
-  ['icon-critical.svg', 'image/svg+xml'],
-];
 
 /** The records of requests and other operations, as JSON. */
 export interface RecordSource {
@@ -207,13 +138,9 @@ export function dashboardEndpoints(
   overridable: boolean,
   sources: DashboardSources,
 ): Endpoint[] {
-  const asset = (name: string, read: () => string, type: string) =>
-    new DashboardAssetEndpoint(`${path}/${name}`, overridable, read, type);
   return [
-    new DashboardPageEndpoint(path, overridable, () => readPageFile('index.html')),
-    ...PAGE_FILES.map(([name, type]) => asset(name, () => readPageFile(name), type)),
-    asset('uplot.js', () => readUPlotFile('uPlot.iife.min.js'), SCRIPT),
-    asset('uplot.css', () => readUPlotFile('uPlot.min.css'), STYLE),
+    new DashboardPageEndpoint(path, overridable, readPage),
+    ...pageFiles().map((file) => new DashboardAssetEndpoint(`${path}/${file.name}`, overridable, file)),
     new DashboardEventsEndpoint(
       `${path}/api/events`,
       overridable,
@@ -275,6 +202,7 @@ export type DashboardQueries = Readonly<
 
 /** Returns the endpoints whose code is loaded at the first request, since most processes serve none. */
 function queryEndpoints(path: string, overridable: boolean, sources: DashboardSources): Endpoint[] {
+  const compressed = new CompressedTexts();
   let loading: Promise<DashboardQueries> | undefined;
   const load = async (): Promise<DashboardQueries> =>
     (await import('./dashboard-queries.js')).dashboardQueries(sources);
@@ -282,7 +210,13 @@ function queryEndpoints(path: string, overridable: boolean, sources: DashboardSo
     ...READS.map((name) => {
       const read = async (query: URLSearchParams): Promise<unknown> =>
         (await (loading ??= load()))[name](query);
-      return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read, sources.instance.id);
+      return new DashboardReadEndpoint(
+        `${path}/api/${name}`,
+        overridable,
+        read,
+        sources.instance.id,
+        compressed,
+      );
     }),
     ...ACTIONS.map((name) => {
       const act = async (body: Readonly<Record<string, unknown>>): Promise<unknown> =>

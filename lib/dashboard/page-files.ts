@@ -1,16 +1,108 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 
-/** The files of the page are in a folder next to this module, in the sources and in the built package. */
+const compress = promisify(gzip);
+/** Number of characters of an entity tag. */
+const TAG_LENGTH = 16;
+
+/**
+ * The files of the page are in a folder next to this module: its modules one by one in the sources, and bundled, with a
+ * compressed copy of each, in the built package.
+ */
 const PAGE = join(import.meta.dirname, 'page');
 
-/** Returns a file of the page of this library. */
-export function readPageFile(name: string): string {
-  return readFileSync(join(PAGE, name), 'utf8');
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** The name of each file of uPlot, which draws the charts, by the name under which it is served. */
+const UPLOT_FILES = [
+  ['uplot.js', 'uPlot.iife.min.js'],
+  ['uplot.css', 'uPlot.min.css'],
+] as const;
+
+/** Returns the HTML of the page. */
+export function readPage(): Promise<string> {
+  return readFile(join(PAGE, 'index.html'), 'utf8');
 }
 
-/** Returns a file of uPlot, which draws the charts. */
-export function readUPlotFile(name: string): string {
-  return readFileSync(createRequire(PAGE).resolve(`uplot/dist/${name}`), 'utf8');
+/** Returns the files that the page loads. Without the folder of the page, such as in a foreign bundle, there are only those of uPlot. */
+export function pageFiles(): PageFile[] {
+  const names = namesIn(PAGE);
+  const own = names.filter((name) => extname(name) in CONTENT_TYPES);
+  return [
+    ...own.map((name) => new PageFile(name, () => join(PAGE, name), names.includes(`${name}.br`))),
+    ...UPLOT_FILES.map(
+      ([name, file]) => new PageFile(name, () => createRequire(PAGE).resolve(`uplot/dist/${file}`), false),
+    ),
+  ];
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** A coding in which a file can be sent. */
+export type FileCoding = 'br' | 'gzip' | 'identity';
+
+/** A file of the page. It is read and compressed off the event loop, and kept compressed only. */
+export class PageFile {
+  readonly contentType: string;
+  private compressed: Promise<Buffer> | undefined;
+  private brotli: Promise<Buffer> | undefined;
+  private tagged: Promise<string> | undefined;
+
+  /** @param hasBrotli true if there is a copy with `.br` after its name */
+  constructor(
+    readonly name: string,
+    private readonly path: () => string,
+    readonly hasBrotli: boolean,
+  ) {
+    this.contentType = CONTENT_TYPES[extname(name)] ?? 'application/octet-stream';
+  }
+
+  /** Returns the content in a coding. */
+  content(coding: FileCoding): Promise<Buffer> {
+    if (coding === 'identity') return this.read();
+    if (coding === 'br') return (this.brotli ??= this.kept(readFile(`${this.path()}.br`)));
+    return (this.compressed ??= this.kept(this.gzipped()));
+  }
+
+  /** Returns the entity tag of the content. It is weak, since it is the same in each coding. */
+  tag(): Promise<string> {
+    return (this.tagged ??= this.kept(this.read().then(tagOf)));
+  }
+
+  private async read(): Promise<Buffer> {
+    return readFile(this.path());
+  }
+
+  private async gzipped(): Promise<Buffer> {
+    return compress(await this.read(), { level: constants.Z_BEST_COMPRESSION });
+  }
+
+  /** Forgets everything after an error, so that the next request tries again. */
+  private async kept<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      this.compressed = this.brotli = this.tagged = undefined;
+      throw error;
+    }
+  }
+}
+
+function tagOf(content: Buffer): string {
+  return `W/"${createHash('sha256').update(content).digest('base64url').slice(0, TAG_LENGTH)}"`;
 }

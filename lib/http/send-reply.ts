@@ -26,6 +26,11 @@ export function sendReply(response: ServerResponse, { status, headers, body }: E
     else body.sendTo(response);
     return;
   }
+  if (status === 304) {
+    // The length of its body, which it lacks, would be taken for that of the content.
+    response.writeHead(status, { 'cache-control': 'no-store', ...headers }).end();
+    return;
+  }
   const bytes = bytesOf(body);
   response.writeHead(status, headersWithLength(headers, bytes)).end(bytes);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
-import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/format-negotiation.js';
+import { negotiateFormat } from '../../lib/exporters/prometheus/format-negotiation.js';
+import { acceptsGzip } from '../../lib/http/accept-encoding.js';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { bytesInUse, oddText, scalars } from '../metrics/support.js';
 import { runs } from './fuzz-runs.js';

@@ -97,13 +97,24 @@ export async function checkTarball(checklist, root, tarball) {
       `${SCHEMATICS}/nest-add.cjs`,
     ]),
   );
-  await checklist.check('dist has every file of the dashboard page', () =>
-    deepEqual(
-      compiled.filter(isOfPage).toSorted(),
-      readdirSync(join(root, 'lib/dashboard/page'))
-        .map((file) => `${PAGE}/${file}`)
-        .toSorted(),
-    ),
+  await checklist.check(
+    'dist has every file of the dashboard page, and each that a module of it imports',
+    () => {
+      const shipped = compiled.filter(isOfPage).map((path) => path.slice(PAGE.length + 1));
+      const modules = shipped.filter((name) => name.endsWith('.js'));
+      const imported = modules.flatMap((name) => [
+        ...readFileSync(join(root, PAGE, name), 'utf8').matchAll(/["']\.\/([\w.-]+\.(?:js|css))["']/g),
+      ]);
+      const others = readdirSync(join(root, 'lib/dashboard/page')).filter((name) => !name.endsWith('.js'));
+      const files = [...new Set(['dashboard.js', ...imported.map(([, name]) => name), ...others])];
+      const copies = files.filter((name) => /\.(js|css)$/.test(name)).map((name) => `${name}.br`);
+      deepEqual(shipped.toSorted(), [...files, ...copies].toSorted());
+      // What somebody reads in the sources would be sent to every browser.
+      deepEqual(
+        modules.filter((name) => /\n\s*\/?\*/.test(readFileSync(join(root, PAGE, name), 'utf8'))),
+        [],
+      );
+    },
   );
   await checklist.check('the sizes in docs/package.md are those of the package', () =>
     run('node', ['release/sizes.mjs'], { cwd: root }),

@@ -80,7 +80,7 @@ class OddlyRoutedController {
 
 /** The headers that we answer with, and all that can be in them. */
 const HEADERS: Readonly<Record<string, RegExp>> = {
-  'cache-control': /^no-store$/,
+  'cache-control': /^no-(store|cache)$/,
   'content-type': /^[a-z/.+-]+(; version=[\d.]+)?(; charset=utf-8)?$/,
   'content-length': /^\d+$/,
   'content-encoding': /^gzip$/,
@@ -114,6 +114,7 @@ describe.each(ADAPTERS)('answers on %s', (adapter) => {
     const paths = [
       'metrics',
       'metrics-dashboard',
+      'metrics-dashboard/dashboard.js',
       'health',
       'metrics-dashboard/api/metric',
       'metrics-dashboard/api/view',

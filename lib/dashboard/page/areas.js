@@ -1,9 +1,55 @@
 import { element, fill } from './elements.js';
 
-/** Returns an area whose code is loaded when it is opened. */
+/**
+ * What all areas share. `dashboard.js` has the only one; a tab sees it with a part of `main` and of `arguments`.
+ *
+ * @typedef {object} DashboardPage
+ * @property {HTMLElement} main the element in which the area shows itself
+ * @property {any} overview the latest overview, as the API answers it; undefined before the first one
+ * @property {string[]} arguments the items of the address after the area
+ * @property {Map<string, any>} memory the state of what is shown, such as its elements; empty when another place is opened
+ * @property {Map<string, () => void>} shown the functions that showed each place last, by its address
+ * @property {number} rangeMs the range that is shown, in milliseconds
+ * @property {number | undefined} until the end of the range, in milliseconds since the Unix epoch; undefined if it is now
+ * @property {(name: string) => string | undefined} parameter returns a parameter of the address
+ * @property {(values: Record<string, string | number | undefined>, options?: { replace?: boolean }) => void} setParameters changes parameters of the address; `replace` leaves no entry to go back to
+ * @property {SortMemory} sorting the order of tables, in the address
+ * @property {boolean} isPaused true while nothing is refreshed
+ * @property {() => void} togglePause
+ * @property {(name: string) => void} toggle sets a parameter to 1, or removes it
+ * @property {(parameters?: Record<string, string | number>) => Record<string, string | number>} query returns parameters for the API, with the range
+ * @property {(area: string, ...items: string[]) => string} link returns the fragment of a place
+ * @property {() => Promise<void>} refresh reads and shows the place again
+ *
+ * @typedef {object} SortMemory the order of tables by their keys
+ * @property {(key: string) => { by: string | undefined, descending: boolean } | undefined} get
+ * @property {(key: string, order: { by: string | undefined, descending: boolean }) => unknown} set
+ *
+ * @typedef {object} Area an area, or a tab of one
+ * @property {(page: DashboardPage) => Promise<() => void>} load reads the data and returns a function that shows it in `page.main`
+ * @property {() => void} [leave] called before another place is shown
+ * @property {() => void} [redraw] called after a change of the theme
+ * @property {() => void} [prepare] begins to load the code of the area
+ *
+ * @typedef {object} Part the content of a tab with a title
+ * @property {(page: DashboardPage) => Promise<(content: HTMLElement) => void>} load reads the data and returns a function that shows it
+ * @property {() => void} [leave]
+ * @property {() => void} [redraw]
+ */
+
+/**
+ * Returns an area whose code is loaded when it is opened.
+ *
+ * @param {() => Promise<{ area: Area }>} importArea
+ * @returns {Area & Required<Pick<Area, 'prepare'>>}
+ */
 export function lazyArea(importArea) {
+  /** @type {Area | undefined} */
   let area;
   return {
+    prepare() {
+      importArea().catch(() => undefined);
+    },
     async load(page) {
       ({ area } = await importArea());
       return area.load(page);
@@ -20,7 +66,8 @@ export function lazyArea(importArea) {
  *
  * @param {string} name
  * @param {string} label
- * @param {[name: string, title: string, tab: { load: (page: any) => Promise<() => void>, leave?: () => void, redraw?: () => void }][]} tabs
+ * @param {[name: string, title: string, tab: Area][]} tabs
+ * @returns {Area}
  */
 export function tabbedArea(name, label, tabs) {
   let current;
@@ -72,7 +119,8 @@ function navigation(page, area, label, tabs, current) {
  * Its code and the style sheet of the parts are loaded when it is opened.
  *
  * @param {string} title
- * @param {() => Promise<{ part: any }>} importPart
+ * @param {() => Promise<{ part: Part }>} importPart
+ * @returns {Area}
  */
 export function partTab(title, importPart) {
   let current;

@@ -37,10 +37,19 @@ const EVENT_REACH = 6;
 const probe = element('span', { hidden: true });
 document.body.append(probe);
 
+/** The colors of the style sheet by theme and name: to ask for one makes the browser compute the style of the page. */
+const known = new Map();
+
 /** Returns a color of the style sheet in a form that a canvas accepts, unlike `light-dark()`. */
 function color(name) {
-  probe.style.color = `var(${name})`;
-  return getComputedStyle(probe).color;
+  const key = `${themeOf()} ${name}`;
+  let found = known.get(key);
+  if (found === undefined) {
+    probe.style.color = `var(${name})`;
+    found = getComputedStyle(probe).color;
+    known.set(key, found);
+  }
+  return found;
 }
 
 /** Returns the theme that is shown. */
@@ -85,7 +94,7 @@ export class Chart {
     this.note.hidden = panel.series.some(({ values }) => values.some((value) => value !== null));
     if (same) this.plot.setData(dataOf(panel));
     else this.draw();
-    this.showValues(null);
+    this.showValues(this.plot?.cursor.idx);
   }
 
   /** Draws a new plot, in the colors of the theme. */
@@ -187,14 +196,21 @@ export class Chart {
       hooks: {
         drawClear: [(plot) => drawBands(plot, bands)],
         draw: [(plot) => drawEvents(plot), (plot) => drawThresholds(plot, thresholds)],
-        setCursor: [(plot) => this.showValues(plot.cursor.idx)],
+        setCursor: [(plot) => this.moveTo(plot.cursor.idx)],
         setSelect: [(plot) => selectRange(plot)],
       },
     };
   }
 
+  /** Shows the values at the cursor, unless they are shown already: it moves by pixels, and in all charts at once. */
+  moveTo(index) {
+    if (index !== this.shownIndex || eventAt(this.plot) !== this.shownEvent) this.showValues(index);
+  }
+
   /** @param {number | null | undefined} index the index at the cursor; without it, the latest values are shown */
   showValues(index) {
+    this.shownIndex = index;
+    this.shownEvent = eventAt(this.plot);
     const { series, unit, times, omitted = 0 } = this.panel;
     const isAtCursor = typeof index === 'number';
     const entries = series.map(({ name, values, before }, i) => {
@@ -215,7 +231,7 @@ export class Chart {
     });
     const at = isAtCursor ? times[index] : undefined;
     if (at !== undefined) entries.unshift(element('li', { class: 'when' }, clock(at)));
-    const event = isAtCursor ? eventAt(this.plot) : undefined;
+    const event = isAtCursor ? this.shownEvent : undefined;
     if (event !== undefined) {
       entries.push(element('li', { class: 'when' }, `${clock(event.at)}: ${event.text}`));
     }

@@ -9,21 +9,22 @@ import { clock } from './format.js';
 import { listenToKeys } from './keys.js';
 import { Toolbar } from './toolbar.js';
 
+/** @import { Area, DashboardPage } from './areas.js' */
+
 /**
  * The areas in navigation order. Each is a module `NAME.area.js` that exports `area`, loaded when it is opened:
  *
  * - `load(page)` reads the data and returns a function that shows it in `page.main`. It is called again at each refresh,
  *   and patches what is shown: focus, selection, open entries and scroll stay. It sets `page.memory` once it has shown
  *   something. A rejection is shown as a notice if there is nothing yet.
- * - `leave(page)`, if there is one, is called before another place is shown; `redraw()` after a change of the theme.
+ * - `leave()`, if there is one, is called before another place is shown; `redraw()` after a change of the theme.
  *
  * `areas.js` has areas made of tabs. Everything that somebody may want to come back to or to send is in the address:
  * `page.arguments` are its items after the area, `page.parameter(name)` and `page.setParameters({ name: value })` its
  * parameters, `page.sorting` keeps the order of tables in it, `page.query({ … })` returns the parameters for the API, with
  * the range. A link is `#/area/item`; the range and what else holds for all areas is added when it is followed.
  *
- * @typedef {{ load: (page: typeof page) => Promise<() => void>, leave?: (page: typeof page) => void, redraw?: () => void }} Area
- * @type {[name: string, title: string, area: Area][]}
+ * @type {[name: string, title: string, area: ReturnType<typeof lazyArea>][]}
  */
 const AREAS = [
   ['now', 'Now', lazyArea(() => import('./now.area.js'))],
@@ -37,7 +38,7 @@ const AREAS = [
 /**
  * The area of the pages of the application, `#/pages/TITLE`. Each page has its own link.
  *
- * @type {[name: string, title: string, area: Area]}
+ * @type {[name: string, title: string, area: ReturnType<typeof lazyArea>]}
  */
 const PAGES = ['pages', 'Pages', lazyArea(() => import('./pages.area.js'))];
 
@@ -55,7 +56,11 @@ const notes = document.querySelector('#notes');
 /** The address of the page: area, items and parameters. */
 let address = addressOf(location.hash);
 
-/** The state shared by all areas. */
+/**
+ * The state shared by all areas.
+ *
+ * @type {DashboardPage}
+ */
 const page = {
   main,
   /** The latest overview. */
@@ -150,9 +155,12 @@ function fixedRange() {
   return Number.isFinite(to) && from > 0 && to > from ? { from, to } : {};
 }
 
+/** The time after which an update is given up for the next one, in milliseconds. */
+const MAX_UPDATE_MS = 5_000;
 /** The most places that are kept for the time without contact. */
 const MAX_SHOWN = 20;
 
+/** @type {{ name: string, title: string, area: Area, place: string } | undefined} */
 let current;
 let latestUpdate;
 
@@ -219,6 +227,10 @@ function openArea(area) {
   location.hash = fragmentOf({ area, items: [], parameters: keptParameters(address.parameters) });
 }
 
+function areaOf(place) {
+  return [...AREAS, PAGES].find(([each]) => each === place.area) ?? AREAS[0];
+}
+
 /** Shows what the address says: another place, or the same with other parameters. */
 function showAddress() {
   const next = addressOf(location.hash);
@@ -233,13 +245,12 @@ function showAddress() {
     void showUpdate();
     return;
   }
-  const [name, title, area] = [...AREAS, PAGES].find(([each]) => each === next.area) ?? AREAS[0];
-  current?.area.leave?.(page);
-  current = { name, area, place };
+  const [name, title, area] = areaOf(next);
+  current?.area.leave?.();
+  current = { name, title, area, place };
   page.arguments = next.items;
   page.memory.get('own panels')?.remove();
   page.memory = new Map();
-  current.title = title;
   showTitle();
   showNavigation();
   main.replaceChildren(element('p', { class: 'state' }, 'Loading…'));
@@ -276,9 +287,9 @@ function carryState(event) {
 /** Loads the current place again. Of concurrent updates, only the latest is shown. */
 async function showUpdate() {
   if (current === undefined) return;
-  const update = {};
-  latestUpdate = update;
   const { area, place } = current;
+  const update = { isPending: true, isRepeated: false, startedAt: performance.now() };
+  latestUpdate = update;
   try {
     const show = await area.load(page);
     if (latestUpdate !== update) return;
@@ -292,7 +303,20 @@ async function showUpdate() {
     if (latestUpdate !== update) return;
     if (error.wantsToken !== undefined) showSignIn(error);
     else if (page.memory.size === 0) showWithoutAnswer(place, error);
+  } finally {
+    update.isPending = false;
+    if (update.isRepeated && latestUpdate === update) void showUpdate();
   }
+}
+
+/**
+ * Loads the current place after a new sample. While an update is under way, it is shown first: to begin anew would throw
+ * its answers away and delay what is shown.
+ */
+function showSample() {
+  const isUnderWay = latestUpdate?.isPending && performance.now() - latestUpdate.startedAt < MAX_UPDATE_MS;
+  if (isUnderWay) latestUpdate.isRepeated = true;
+  else void showUpdate();
 }
 
 /** Shows the panels of the application in an area, below what the area shows itself. They never delay it. */
@@ -396,7 +420,7 @@ function start() {
       live.dataset.state = 'live';
       live.textContent = `${page.isPaused ? 'Paused' : 'Live'}, updated ${clock(data.timestamp)}`;
       showNavigation();
-      if (!page.isPaused || page.memory.size === 0) void showUpdate();
+      if (!page.isPaused || page.memory.size === 0) showSample();
     },
     lost: () => {
       contact.lose();
@@ -450,4 +474,6 @@ document.addEventListener('click', ({ target }) => {
 });
 
 applyTheme(localStorage.getItem(THEME));
+// Its code is on the way while the connection for events is opened.
+areaOf(address)[2].prepare();
 start();

@@ -178,10 +178,11 @@ const SYMBOLS = {
 /**
  * Returns a table with sortable columns.
  *
- * @param {{ title: string, text?: (row: any) => string | Node, value: (row: any) => unknown, number?: boolean }[]} columns
- * @param {{ rows: any[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: Pick<Map<string, unknown>, 'get' | 'set'>, rowKey?: (row: any) => string, isSubdued?: (row: any) => boolean }} options
+ * @template Row
+ * @param {{ title: string, text?: (row: Row) => string | Node, value: (row: Row) => unknown, number?: boolean }[]} columns
+ * @param {{ rows: readonly Row[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: import('./areas.js').SortMemory, rowKey?: (row: Row) => string, limit?: number, isSubdued?: (row: Row) => boolean }} options
  *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` tells rows apart when the
- *   table is patched; `isSubdued` marks less important rows
+ *   table is patched; `limit` is the most rows that are shown, the first by the order; `isSubdued` marks less important rows
  */
 export function sortableTable(
   columns,
@@ -194,6 +195,7 @@ export function sortableTable(
     empty,
     remember,
     rowKey,
+    limit = Infinity,
     isSubdued = () => false,
   },
 ) {
@@ -223,19 +225,21 @@ export function sortableTable(
       heads[i].setAttribute('aria-sort', sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none');
     });
     body.replaceChildren(
-      ...sorted.map((row) =>
-        element(
-          'tr',
-          { class: isSubdued(row) && 'subdued', 'data-key': rowKey && `row ${rowKey(row)}` },
-          ...columns.map((each) =>
-            element(
-              'td',
-              { class: each.number && 'number', 'data-title': each.title },
-              each.text ? each.text(row) : String(each.value(row) ?? '–'),
+      ...sorted
+        .slice(0, limit)
+        .map((row) =>
+          element(
+            'tr',
+            { class: isSubdued(row) && 'subdued', 'data-key': rowKey && `row ${rowKey(row)}` },
+            ...columns.map((each) =>
+              element(
+                'td',
+                { class: each.number && 'number', 'data-title': each.title },
+                each.text ? each.text(row) : String(each.value(row) ?? '–'),
+              ),
             ),
           ),
         ),
-      ),
     );
   };
   const sort = (column, button) => {

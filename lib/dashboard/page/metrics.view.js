@@ -3,6 +3,7 @@ import { read } from './connection.js';
 import { copyText } from './copies.js';
 import { element, fill, patch, sortableTable } from './elements.js';
 import { formatted, labelText } from './format.js';
+import { MoreRows } from './row-table.js';
 import { readTrial, RuleForm, withTrial } from './rule.part.js';
 
 const LIST_COLUMNS = [
@@ -37,15 +38,17 @@ async function loadList(page) {
         value: page.parameter('search'),
       });
       filter.addEventListener('input', () =>
-        page.setParameters({ search: filter.value.trim() }, { replace: true }),
+        page.setParameters({ search: filter.value.trim(), limit: undefined }, { replace: true }),
       );
       page.memory.set('filter', filter);
       page.memory.set('list', element('div'));
+      page.memory.set('more', allRows(page, 'metrics'));
       fill(
         page.main,
         element('h1', {}, 'Metrics'),
         element('div', { class: 'row' }, element('label', { for: 'filter' }, 'Filter metrics'), filter),
         page.memory.get('list'),
+        page.memory.get('more').node,
       );
     }
     const searched = (page.parameter('search') ?? '').toLowerCase();
@@ -62,9 +65,21 @@ async function loadList(page) {
         empty: 'No metric matches the filter.',
         remember: page.sorting,
         rowKey: ({ name }) => name,
+        limit: page.memory.get('more').limit,
       }),
     );
+    showOmitted(page.memory.get('more'), rows.length);
   };
+}
+
+/** Returns the end of a list that the browser has as a whole: it shows a part, since a phone would scroll for minutes. */
+function allRows(page, noun) {
+  return new MoreRows(page, noun, Infinity);
+}
+
+function showOmitted(more, count) {
+  const shown = Math.min(count, more.limit);
+  more.update(shown, count - shown);
 }
 
 function address(name, tags) {
@@ -127,7 +142,9 @@ async function loadMetric(page, name, tags) {
       const parts = {
         head: element('div', { class: 'stack' }),
         rule: new RuleForm(page, metric),
-        tail: element('div', { class: 'stack' }),
+        series: element('div', { class: 'stack' }),
+        more: allRows(page, 'series'),
+        promQl: element('div'),
       };
       page.memory.set('parts', parts);
       fill(
@@ -135,10 +152,12 @@ async function loadMetric(page, name, tags) {
         parts.head,
         element('div', { class: 'panels wide' }, chart.node),
         parts.rule.node,
-        parts.tail,
+        parts.series,
+        parts.more.node,
+        parts.promQl,
       );
     }
-    const { head, rule, tail } = page.memory.get('parts');
+    const { head, rule, series, more, promQl } = page.memory.get('parts');
     patch(
       head,
       element('p', {}, element('a', { href: '#/explore/metrics' }, '← All metrics')),
@@ -157,7 +176,7 @@ async function loadMetric(page, name, tags) {
         ),
     );
     patch(
-      tail,
+      series,
       metric.availableTags.length > 0 &&
         element(
           'section',
@@ -176,7 +195,12 @@ async function loadMetric(page, name, tags) {
         empty: 'No series yet.',
         remember: page.sorting,
         rowKey: ({ labels }) => labelText(labels),
+        limit: more.limit,
       }),
+    );
+    showOmitted(more, metric.series.length);
+    patch(
+      promQl,
       element('section', { class: 'card' }, element('h2', {}, 'PromQL'), ...metric.promQl.map(copyable)),
     );
     rule.update(trial);
@@ -201,9 +225,14 @@ export const cardinalityView = {
     const total = metrics.reduce((sum, { seriesCount }) => sum + seriesCount, 0);
     const largest = Math.max(1, ...metrics.map(({ seriesCount }) => seriesCount));
     return () => {
-      page.memory.set('shown', true);
+      if (!page.memory.has('parts')) {
+        const parts = { list: element('div', { class: 'stack' }), more: allRows(page, 'metrics') };
+        page.memory.set('parts', parts);
+        fill(page.main, parts.list, parts.more.node);
+      }
+      const { list, more } = page.memory.get('parts');
       patch(
-        page.main,
+        list,
         element(
           'div',
           { class: 'heading' },
@@ -227,9 +256,11 @@ export const cardinalityView = {
             sortBy: 'Series',
             remember: page.sorting,
             rowKey: ({ name }) => name,
+            limit: more.limit,
           },
         ),
       );
+      showOmitted(more, metrics.length);
     };
   },
 };

@@ -219,6 +219,13 @@ let grid;
 /** The view of what is wrong now: the verdict, its causes, the routes, and what changed. */
 export const nowView = {
   async load(page) {
+    if (page.overview !== undefined && !page.memory.has('parts')) {
+      // The verdict comes with the first event: it is shown before the charts are there.
+      return () => {
+        showSummary(page, page.overview, []);
+        void page.refresh();
+      };
+    }
     const [overview, { panels, notes }, now, { causes }] = await Promise.all([
       page.overview ?? read('overview'),
       read('view', page.query({ name: 'overview' })),
@@ -226,28 +233,8 @@ export const nowView = {
       read('causes'),
     ]);
     return () => {
-      if (grid === undefined || !grid.node.isConnected) {
-        grid = new ChartGrid();
-        const summary = element('div', { class: 'stack', id: 'summary' });
-        const routes = element('div');
-        const details = element('div', { class: 'columns' });
-        page.memory.set('parts', [summary, routes, details]);
-        fill(page.main, summary, routes, grid.node, details);
-      }
-      const [summary, routes, details] = page.memory.get('parts');
-      const problems = problemList(overview, causes);
-      patch(
-        summary,
-        banner(overview),
-        problems.length > 0 &&
-          element(
-            'section',
-            { class: 'card stack', 'data-key': 'problems' },
-            element('h2', {}, 'Alerts, checks and causes'),
-            element('ul', { class: 'problems' }, ...problems),
-          ),
-        element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map(tile)),
-      );
+      showSummary(page, overview, causes);
+      const { routes, details } = page.memory.get('parts');
       patch(routes, routeTable(now, page));
       const changes = changeTable(now, page);
       patch(
@@ -266,3 +253,30 @@ export const nowView = {
   leave: () => grid?.remove(),
   redraw: () => grid?.redraw(),
 };
+
+/** Shows what is wrong: the verdict, its causes, and the vitals. */
+function showSummary(page, overview, causes) {
+  if (!page.memory.has('parts') || !grid.node.isConnected) {
+    grid = new ChartGrid();
+    const parts = {
+      summary: element('div', { class: 'stack', id: 'summary' }),
+      routes: element('div'),
+      details: element('div', { class: 'columns' }),
+    };
+    page.memory.set('parts', parts);
+    fill(page.main, parts.summary, parts.routes, grid.node, parts.details);
+  }
+  const problems = problemList(overview, causes);
+  patch(
+    page.memory.get('parts').summary,
+    banner(overview),
+    problems.length > 0 &&
+      element(
+        'section',
+        { class: 'card stack', 'data-key': 'problems' },
+        element('h2', {}, 'Alerts, checks and causes'),
+        element('ul', { class: 'problems' }, ...problems),
+      ),
+    element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map(tile)),
+  );
+}

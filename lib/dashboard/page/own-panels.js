@@ -189,7 +189,7 @@ function shown(value, unit) {
 /**
  * Shows the panels of the application below an area.
  *
- * @param {any} page
+ * @param {import('./areas.js').DashboardPage} page
  * @param {string} area
  * @param {() => boolean} isCurrent returns true while the area is shown
  */

@@ -1,4 +1,5 @@
 import { element } from './elements.js';
+import { formatted } from './format.js';
 
 /**
  * A table whose rows are sorted on the server. Between updates, rows are kept by their keys and cells by their content, so
@@ -160,9 +161,11 @@ const MAX_ROWS = 200;
 
 /** The end of a list: the number of rows that are left out, and a button for more of them. */
 export class MoreRows {
-  constructor(page, noun) {
+  /** @param {number} [most] the most rows that can be shown */
+  constructor(page, noun, most = MAX_ROWS) {
     this.page = page;
     this.noun = noun;
+    this.most = most;
     this.text = element('p', { class: 'muted' });
     this.button = element('button', { type: 'button', onclick: () => this.showMore() }, 'Show more');
     this.node = element('div', { class: 'row' }, this.text, this.button);
@@ -170,13 +173,13 @@ export class MoreRows {
 
   get limit() {
     const limit = Number(this.page.parameter('limit'));
-    return Number.isInteger(limit) && limit > 0 ? Math.min(limit, MAX_ROWS) : PAGE_ROWS;
+    return Number.isInteger(limit) && limit > 0 ? Math.min(limit, this.most) : PAGE_ROWS;
   }
 
   update(shown, omitted) {
-    const isMost = this.limit >= MAX_ROWS;
+    const isMost = this.limit >= this.most;
     this.text.textContent =
-      `${shown} of ${shown + omitted} ${this.noun} are shown.` +
+      `${formatted(shown)} of ${formatted(shown + omitted)} ${this.noun} are shown.` +
       (isMost ? ' Search for one of the others, or sort by something else.' : '');
     this.button.hidden = isMost;
     this.node.hidden = omitted === 0;

@@ -4,9 +4,14 @@ import { limitOf, oneOf, textOf } from '../query-parameters.js';
 import { type AreaQueries, known, type QueryContext } from './query-context.js';
 
 /** Returns the queries about groups of errors. */
-export function errorQueries({ sources: { errors } }: QueryContext): AreaQueries<'errors' | 'error'> {
+export function errorQueries({ sources: { errors }, shared }: QueryContext): AreaQueries<'errors' | 'error'> {
   return {
-    errors: (query) => selectErrors(errors.find(errorQuery(query)), errors.dropped, errorSelection(query)),
+    errors: (query) => {
+      const [of, selection] = [errorQuery(query), errorSelection(query)];
+      return shared(['errors', of, selection], () =>
+        selectErrors(errors.find(of), errors.dropped, selection),
+      );
+    },
     error: (query) =>
       errorRow(known(errors.get(query.get('id') ?? ''), 'The group of errors is no longer kept.')),
   };

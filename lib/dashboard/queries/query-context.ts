@@ -37,6 +37,8 @@ export interface QueryContext {
   /** The instances in Prometheus, if there is one. */
   readonly fleet: FleetAnswers | undefined;
   readonly answer: RangeAnswer;
+  /** Returns one answer to all pages that ask within a second, since each of them asks after each sample. */
+  readonly shared: (key: readonly unknown[], read: () => unknown) => Promise<string>;
   /** Returns the range that a request asks for. @throws {ApiError} */
   readonly rangeOf: (query: URLSearchParams) => TimeRange;
   readonly thresholdsOf: (vital: VitalName) => readonly Threshold[];
@@ -66,6 +68,7 @@ export function queryContext(sources: DashboardSources): QueryContext {
         cache.get(JSON.stringify([...key, rangeKey(range)]), () => compute(history), maxAgeMs);
       return fleet === undefined ? ofProcess() : fleet.answer(query, key, range, compute, ofProcess);
     },
+    shared: (key, read) => cache.get(JSON.stringify(key), () => done(read()), MAX_AGE_MS),
     rangeOf: (query) => timeRange(query, history.intervalMs),
     thresholdsOf,
     views: viewsOf(history),

@@ -9,6 +9,7 @@ import { type AreaQueries, known, type QueryContext } from './query-context.js';
 export function requestQueries({
   sources: { history, registry, records },
   answer,
+  shared,
   rangeOf,
   thresholdsOf,
   views,
@@ -34,7 +35,7 @@ export function requestQueries({
         routesOf(from).page(method, route, range),
       );
     },
-    causes: () => ({ causes: records.causes() }),
+    causes: () => shared(['causes'], () => ({ causes: records.causes() })),
     records: (query) => ({ records: findRecords(records, query) }),
     record: (query) =>
       known(records.get(query.get('id') ?? '') as object | undefined, 'The record is no longer kept.'),

@@ -45,11 +45,6 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   return openmetrics > 0 && openmetrics >= text ? 'openmetrics' : 'prometheus';
 }
 
-/** Returns true if an `Accept-Encoding` header allows gzip. */
-export function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  return quality(parsePreferences(acceptEncoding ?? ''), ['gzip', 'x-gzip', '*']) > 0;
-}
-
 /** Returns the quality of the first of these names, most specific first, that a header lists; 0 for none. */
 function quality(preferences: readonly Preference[], names: readonly string[]): number {
   for (const name of names) {

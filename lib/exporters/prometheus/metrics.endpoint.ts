@@ -4,7 +4,8 @@ import type { Endpoint, EndpointReply, EndpointRequest } from '../../http/endpoi
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';
-import { acceptsGzip, CONTENT_TYPES, negotiateFormat } from './format-negotiation.js';
+import { acceptsGzip } from '../../http/accept-encoding.js';
+import { CONTENT_TYPES, negotiateFormat } from './format-negotiation.js';
 import type { PrometheusExporter } from './prometheus.exporter.js';
 
 const compress = promisify(gzip);

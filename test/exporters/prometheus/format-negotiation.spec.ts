@@ -1,9 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  acceptsGzip,
-  CONTENT_TYPES,
-  negotiateFormat,
-} from '../../../lib/exporters/prometheus/format-negotiation.js';
+import { CONTENT_TYPES, negotiateFormat } from '../../../lib/exporters/prometheus/format-negotiation.js';
 
 const OM = 'application/openmetrics-text';
 const PROTO = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily';
@@ -94,34 +90,5 @@ describe('the negotiated format', () => {
       protobuf:
         'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
     });
-  });
-});
-
-describe('gzip', () => {
-  it.each([
-    'gzip',
-    'deflate, gzip;q=0.5, br',
-    'GZIP',
-    'x-gzip',
-    '*',
-    'br;q=1.0, *;q=0.1',
-    'identity;q=0, gzip',
-  ])('is used with Accept-Encoding: %s', (header) => {
-    expect(acceptsGzip(header)).toBe(true);
-  });
-
-  it.each([
-    undefined,
-    '',
-    'identity',
-    'br',
-    'gzip;q=0',
-    '*;q=0',
-    'gzip;q=0, *',
-    'gzipped',
-    'gzip;q=x',
-    ','.repeat(LONG),
-  ])('is not used with Accept-Encoding: %.40s', (header) => {
-    expect(acceptsGzip(header)).toBe(false);
   });
 });
