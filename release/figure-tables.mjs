@@ -180,7 +180,7 @@ function overheadOf(row) {
 
 function growthTable(rows) {
   const of = (unit) => rows.filter((row) => row.unit === unit);
-  const cells = (unit) => of(unit).map(({ results }) => formatted(results[OURS].median, unit));
+  const cells = (unit) => of(unit).map(({ results }) => formatted(Object.values(results)[0].median, unit));
   return markdownTable([
     ['series', ...of('ns').map(({ title }) => Number(title).toLocaleString('en'))],
     ['`inc({ 3 labels })`', ...cells('ns')],

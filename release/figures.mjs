@@ -78,7 +78,7 @@ try {
       ...measured,
     };
     // Each part at once, so that one which fails costs no other.
-    writeFileSync(join(ROOT, 'release/figures.json'), `${JSON.stringify(figures, undefined, 2)}\n`);
+    writeFileSync(join(ROOT, 'release/figures.json'), await linesOf(figures));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -196,6 +196,13 @@ function withoutGoal({ title, unit, results }) {
     { median: rounded(median), low: rounded(low), high: rounded(high) },
   ]);
   return { title, unit, results: Object.fromEntries(measured) };
+}
+
+/** Returns JSON with a line for each row of a benchmark. */
+async function linesOf(value) {
+  const { format, resolveConfig } = await import('prettier');
+  const options = await resolveConfig(join(ROOT, 'release/figures.json'));
+  return format(JSON.stringify(value), { ...options, parser: 'json' });
 }
 
 function rounded(value) {
