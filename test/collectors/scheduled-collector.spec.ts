@@ -3,7 +3,7 @@ import { ScheduledCollector } from '../../lib/collectors/scheduled-collector.js'
 import type { CollectorRunner } from '../../lib/metrics/collector-runner.js';
 
 describe('a collector at an interval', () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => void jest.useRealTimers());
 
   it('that is longer than a timer supports runs as seldom as that allows, not all the time', async () => {
     jest.useFakeTimers();
