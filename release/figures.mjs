@@ -115,13 +115,12 @@ async function measureRequests() {
   const rows = JSON.parse(
     await run('requests', 'node', ['test/bench/dist/http/bench-http.js', '--json', '--together']),
   );
-  const kept = ({ adapter, subject, overhead, precision }) => ({
-    adapter,
-    subject,
-    overhead: rounded(overhead),
-    precision: rounded(precision),
-  });
-  return { command: 'npm run bench:http -- --together', rows: rows.map(kept) };
+  return { command: 'npm run bench:http -- --together', rows: rows.map(overheadOf) };
+}
+
+/** The overhead of a subject, of all that is measured about it. */
+function overheadOf({ adapter, subject, overhead, precision }) {
+  return { adapter, subject, overhead: rounded(overhead), precision: rounded(precision) };
 }
 
 async function countTests() {
