@@ -172,15 +172,18 @@ function requestsTable({ rows }) {
   ]);
 }
 
+function percent(share) {
+  return `${(Math.abs(share) * 100).toFixed(1)} %`;
+}
+
 function overheadOf(row) {
   if (row === undefined) return '–';
-  const percent = (share) => `${(Math.abs(share) * 100).toFixed(1)} %`;
   return `${row.overhead < 0 ? '−' : '+'}${percent(row.overhead)} ± ${percent(row.precision)}`;
 }
 
 function growthTable(rows) {
   const of = (unit) => rows.filter((row) => row.unit === unit);
-  const cells = (unit) => of(unit).map(({ results }) => formatted(results[OURS].median, unit));
+  const cells = (unit) => of(unit).map(({ results }) => formatted(Object.values(results)[0].median, unit));
   return markdownTable([
     ['series', ...of('ns').map(({ title }) => Number(title).toLocaleString('en'))],
     ['`inc({ 3 labels })`', ...cells('ns')],
@@ -212,13 +215,16 @@ function reliabilityOf({ tests, soak }) {
   return `${markdownTable([['tests', 'number', 'what they prove', 'again'], ...rows], 'lrll')}\nCounted on ${tests.measuredAt} with Node.js ${tests.machine.node}; all of it again: \`npm run figures\`.\n`;
 }
 
+function byVersion(a, b) {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
 /** What test/package/check.mjs installs the package into. */
 function compatibilityTable() {
   const nodes = ['20', ...OTHER_NODES].join(', ');
   const consumers = CONSUMERS.map(({ type, manager = 'npm', dependencies, compilations = [], starts }) => {
     const compilers = [dependencies.typescript, ...compilations.map(({ version }) => version)];
     const minors = [...new Set(compilers.map((version) => version.split('.').slice(0, 2).join('.')))];
-    const byVersion = (a, b) => a.localeCompare(b, 'en', { numeric: true });
     return [
       dependencies['@nestjs/core'],
       type === 'module' ? 'ES modules' : 'CommonJS',

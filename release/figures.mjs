@@ -78,7 +78,7 @@ try {
       ...measured,
     };
     // Each part at once, so that one which fails costs no other.
-    writeFileSync(join(ROOT, 'release/figures.json'), `${JSON.stringify(figures, undefined, 2)}\n`);
+    writeFileSync(join(ROOT, 'release/figures.json'), await linesOf(figures));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -115,13 +115,12 @@ async function measureRequests() {
   const rows = JSON.parse(
     await run('requests', 'node', ['test/bench/dist/http/bench-http.js', '--json', '--together']),
   );
-  const kept = ({ adapter, subject, overhead, precision }) => ({
-    adapter,
-    subject,
-    overhead: rounded(overhead),
-    precision: rounded(precision),
-  });
-  return { command: 'npm run bench:http -- --together', rows: rows.map(kept) };
+  return { command: 'npm run bench:http -- --together', rows: rows.map(overheadOf) };
+}
+
+/** The overhead of a subject, of all that is measured about it. */
+function overheadOf({ adapter, subject, overhead, precision }) {
+  return { adapter, subject, overhead: rounded(overhead), precision: rounded(precision) };
 }
 
 async function countTests() {
@@ -196,6 +195,13 @@ function withoutGoal({ title, unit, results }) {
     { median: rounded(median), low: rounded(low), high: rounded(high) },
   ]);
   return { title, unit, results: Object.fromEntries(measured) };
+}
+
+/** Returns JSON with a line for each row of a benchmark. */
+async function linesOf(value) {
+  const { format, resolveConfig } = await import('prettier');
+  const options = await resolveConfig(join(ROOT, 'release/figures.json'));
+  return format(JSON.stringify(value), { ...options, parser: 'json' });
 }
 
 function rounded(value) {

@@ -14,16 +14,9 @@ export type ApplicationKind = 'ES modules, strict' | 'CommonJS';
  */
 const SOURCES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['nestjs-monitoring', exportedNames('lib/index.ts')],
-  ...[
-    'testing',
-    'metrics',
-    'exporters',
-    'alerting',
-    'health',
-    'grafana',
-    'diagnostics',
-    'dashboard',
-  ].map((door) => [`nestjs-monitoring/${door}`, exportedNames(`lib/${door}.ts`)] as const),
+  ...['testing', 'metrics', 'exporters', 'alerting', 'health', 'grafana', 'diagnostics', 'dashboard'].map(
+    (door) => [`nestjs-monitoring/${door}`, exportedNames(`lib/${door}.ts`)] as const,
+  ),
   ['@nestjs/common', new Set(Object.keys(nest))],
   ['@nestjs/testing', new Set(['Test'])],
   ['./surroundings.js', exportedNames('test/documents/surroundings.ts')],

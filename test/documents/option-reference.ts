@@ -42,15 +42,9 @@ const FURTHER_TYPES = [
   'GrafanaDashboardsOptions',
 ];
 
-const DOORS = [
-  'index',
-  'metrics',
-  'alerting',
-  'health',
-  'grafana',
-  'diagnostics',
-  'dashboard',
-].map((door) => resolve(ROOT, `lib/${door}.ts`));
+const DOORS = ['index', 'metrics', 'alerting', 'health', 'grafana', 'diagnostics', 'dashboard'].map((door) =>
+  resolve(ROOT, `lib/${door}.ts`),
+);
 
 const program = ts.createProgram(DOORS, {
   ...ts.parseJsonConfigFileContent(

@@ -28,7 +28,8 @@ export class MemoryTrend {
   constructor(windowMs: number, minGrowthBytes: number) {
     const scales = () =>
       SCALES.map(
-        ({ windows, minimum, minShare }) => new GrowthScale(windows * windowMs, minimum * minGrowthBytes, minShare),
+        ({ windows, minimum, minShare }) =>
+          new GrowthScale(windows * windowMs, minimum * minGrowthBytes, minShare),
       );
     this.scales = { heap: scales(), external: scales() };
   }

@@ -400,7 +400,10 @@ describe('the options', () => {
       { url, sigV4: { region: 'a', credentials: { accessKeyId: 'a' } } },
       '`exporters.remoteWrite.sigV4.credentials.secretAccessKey` must be a non-empty string',
     ],
-    [{ url, nativeHistograms: { maxBuckets: 3 } }, '`exporters.remoteWrite.nativeHistograms.maxBuckets` must be'],
+    [
+      { url, nativeHistograms: { maxBuckets: 3 } },
+      '`exporters.remoteWrite.nativeHistograms.maxBuckets` must be',
+    ],
     [{ url, staleMarkers: 'no' }, '`exporters.remoteWrite.staleMarkers` must be'],
     [{ url, fetch: 'fetch' }, '`exporters.remoteWrite.fetch` must be a function like fetch'],
     [{ url, jobName: 'x' }, 'jobName'],
