@@ -162,15 +162,18 @@ const CONSUMERS = [
   },
 ];
 
-/** The cells of the matrix, by name. */
+/**
+ * The cells of the matrix, by name. The last ones are those that do several things at once, so that both cores have
+ * something to do until the end.
+ */
 const CELLS = [
-  ...CONSUMERS.map((consumer) => ({
-    name: consumer.name,
-    check: (tools) => checkConsumer(checklist, consumer, tools),
-  })),
   ...TEMPLATES.map((template) => ({
     name: template.name,
     check: (tools) => checkTemplate(checklist, template, tools),
+  })),
+  ...CONSUMERS.map((consumer) => ({
+    name: consumer.name,
+    check: (tools) => checkConsumer(checklist, consumer, tools),
   })),
 ];
 
