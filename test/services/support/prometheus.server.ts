@@ -48,16 +48,22 @@ export class PrometheusServer {
     private readonly jobs: readonly ScrapeJob[],
   ) {}
 
-  /** Starts one that scrapes every second. @param features names for its option `--enable-feature` */
+  /**
+   * Starts one that scrapes every second.
+   *
+   * @param features names for its option `--enable-feature`
+   * @param scrapeSeconds interval and time limit of scrapes; a busy application may not answer within a second
+   */
   static async start(
     jobs: readonly ScrapeJob[],
     features: readonly string[] = ['exemplar-storage'],
+    scrapeSeconds = 1,
   ): Promise<PrometheusServer> {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-prometheus-'));
     try {
       const config = join(folder, 'prometheus.yml');
       // Every JSON document is YAML.
-      await writeFile(config, JSON.stringify(configuration(jobs)));
+      await writeFile(config, JSON.stringify(configuration(jobs, scrapeSeconds)));
       const port = await freePort();
       const url = `http://127.0.0.1:${port}`;
       const process = await ServerProcess.start({
@@ -195,9 +201,10 @@ export class PrometheusServer {
   }
 }
 
-function configuration(jobs: readonly ScrapeJob[]): object {
+function configuration(jobs: readonly ScrapeJob[], scrapeSeconds: number): object {
+  const interval = `${scrapeSeconds}s`;
   return {
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: '1s' },
     scrape_configs: jobs.map(({ job, url, further = [] }) => {
       const { host, pathname } = new URL(url);
       const targets = [host, ...further];
