@@ -20,17 +20,20 @@ import { checkTemplate, TEMPLATES } from './templates.mjs';
 /** The newest that Node 20 runs. */
 const PNPM = 10;
 
-/** The cells of the matrix, by name. */
+/**
+ * The cells of the matrix, by name. The last ones are those that do several things at once, so that both cores have
+ * something to do until the end.
+ */
 const CELLS = [
-  ...CONSUMERS.map((consumer) => ({
-    name: consumer.name,
-    check: (tools) => checkConsumer(checklist, consumer, tools),
-  })),
+  { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
   ...TEMPLATES.map((template) => ({
     name: template.name,
     check: (tools) => checkTemplate(checklist, template, tools),
   })),
-  { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
+  ...CONSUMERS.map((consumer) => ({
+    name: consumer.name,
+    check: (tools) => checkConsumer(checklist, consumer, tools),
+  })),
 ];
 
 const root = join(import.meta.dirname, '../..');

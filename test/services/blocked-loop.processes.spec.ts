@@ -35,7 +35,7 @@ class Process {
       const [found] = text.exec(this.output) ?? text.exec(this.errors) ?? [];
       if (found === undefined) throw new Error(`No ${text} in ${this.output}${this.errors}`);
       return found;
-    }, 30_000);
+    }, 150_000);
   }
 }
 

@@ -36,7 +36,7 @@ const RECORDS_BYTES = 4 * 1024 * 1024;
  */
 const MOST_GROWTH_BYTES = 3_000_000 + RECORDS_BYTES;
 /** Connections that are kept alive by their clients are closed by then. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { trendOf } from '../../../lib/diagnostics/memory/trend.js';
 
 const series = (values: readonly number[]) => values.map((value, i) => ({ at: i * 1_000, value }));
