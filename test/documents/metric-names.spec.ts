@@ -28,6 +28,12 @@ const NOT_OURS: ReadonlySet<string> = new Set([
   'cache_gets_total',
   'process_files_open_files',
   'process_cpu_usage',
+  'process_files_max_files',
+  'cache_puts_total',
+  'cache_size',
+  'system_cpu_usage',
+  'system_cpu_count',
+  'system_load_average_1m',
 ]);
 
 /** Names that the sources put together from parts. */

@@ -228,7 +228,10 @@ describe('options that cannot work stop the start', () => {
       '`health.checkTimeoutMs` must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
     [{ health: { cacheMs: -1 } }, '`health.cacheMs` must be a whole number of at least 0; got -1.'],
-    [{ health: { alerts: 'critical' } }, '`health.alerts` must be true or false; got the string "critical".'],
+    [
+      { health: { alerts: 'critical' } },
+      '`health.alerts` must be true, false or an object of options; got a string.',
+    ],
     [
       { health: { alerts: { severity: 'critical' } } },
       'Unknown key `severity` in `health.alerts`. Known keys: severities, status. Did you mean `severities`?',

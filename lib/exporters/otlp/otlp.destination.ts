@@ -57,12 +57,14 @@ export class OtlpDestination implements PushDestination {
     { rejectedPoints = 0, text }: OtlpResponse,
   ): readonly PushRequest[] | undefined {
     if (rejectedPoints === 0) return undefined;
+    // A collector may count what it made of the points.
+    const count = Math.min(rejectedPoints, points);
     const rejected = new RejectedPoints(
-      rejectedPoints,
-      `The collector rejected ${rejectedPoints} of ${points} data points: ${this.redact(text)}`,
+      count,
+      `The collector rejected ${count} of ${points} data points: ${this.redact(text)}`,
     );
-    if (rejectedPoints >= points) throw rejected.asError();
-    return [new AcceptedPoints(points - rejectedPoints), rejected];
+    if (count === points) throw rejected.asError();
+    return [new AcceptedPoints(points - count), rejected];
   }
 
   /** Returns the error of a response. Unlike in the specification, a 500 is retried: a restarting collector returns it. */

@@ -19,7 +19,7 @@ interface KeptSeries {
 }
 
 /**
- * What an exporter remembers of earlier native histograms by series: their schemas, so that a scrape need not try finer
+ * The memory of an exporter of earlier native histograms by series: their schemas, so that a scrape need not try finer
  * ones again, and what a scrape can repeat. It is forgotten with the identities of the series.
  */
 export class SchemaMemory {

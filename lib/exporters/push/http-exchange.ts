@@ -89,7 +89,7 @@ async function headOf(
 ): Promise<PushFetchResponse> {
   try {
     const response = await fetch();
-    if (typeof response?.status !== 'number') throw new Error('fetch returned no response');
+    if (!Number.isInteger(response?.status)) throw new Error('fetch returned no response');
     return response;
   } catch (error) {
     signal.throwIfAborted();

@@ -225,11 +225,8 @@ describe('a metric of the application', () => {
     const view = viewOf(registry, 'otel', warnings);
     const countsIn = (families: readonly MetricFamily[]) =>
       families
-        .filter((family) => family.name.includes('request'))
-        .map((family) => [
-          family.name,
-          [...family.series].map((series) => 'count' in series && series.count),
-        ]);
+        .filter(({ name: given }) => given.includes('request'))
+        .map((one) => [one.name, [...one.series].map((series) => 'count' in series && series.count)]);
     expect(countsIn((await view.collect()).families)).toEqual([
       [name, [1]],
       [`otel_${name}`, [2]],

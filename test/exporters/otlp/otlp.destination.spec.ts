@@ -251,6 +251,12 @@ describe('sending to a collector', () => {
 
     server.rejection = { rejectedDataPoints: 3, errorMessage: 'too old' };
     expect(await failureOf(destination)).toMatchObject({ remedy: 'drop' });
+
+    server.rejection = { rejectedDataPoints: 1_000, errorMessage: 'as many as it made of them' };
+    expect(await failureOf(destination)).toMatchObject({
+      remedy: 'drop',
+      message: 'The collector rejected 3 of 3 data points: as many as it made of them',
+    });
   });
 
   it('ends a request when its signal is aborted', async () => {
