@@ -1,0 +1,41 @@
+/**
+ * Takes the pictures of the manual anew, of the sample application, which has to run on a machine with little else to do.
+ * Needs Chromium.
+ *
+ *     npm start
+ *     node release/pictures.mjs http://127.0.0.1:3000
+ */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { ROOT } from './locked-packages.mjs';
+
+const [url = 'http://127.0.0.1:3000'] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+
+await incident('blocked-loop');
+await picture('diagnostics', 'process/event-loop', 1_000, async (page) => {
+  await page.locator('.entry > summary').first().click();
+  await page.locator('.flame').first().waitFor();
+  // A flame graph is best read from where the code of the application begins.
+  await page.waitForTimeout(500);
+});
+await incident('failing-remote');
+await picture('overview', 'now?range=300000', 1_030);
+await picture('requests', `routes/GET/${encodeURIComponent('/api/reports/revenue')}?range=300000`, 960);
+await browser.close();
+
+/** Lets something go wrong until its alert fires. */
+async function incident(name) {
+  const load = ['sample-app/dist/load.js', '--incident', name, '--until-alert', '--seed', '7', '--url', url];
+  execFileSync(process.execPath, load, { cwd: ROOT, stdio: 'inherit' });
+}
+
+async function picture(name, place, height, prepare = async () => undefined) {
+  const page = await browser.newPage({ viewport: { width: 1280, height }, colorScheme: 'light' });
+  await page.goto(`${url}/metrics-dashboard#/${place}`);
+  await page.locator('main canvas').first().waitFor();
+  await prepare(page);
+  await page.screenshot({ path: join(ROOT, `docs/images/${name}.png`) });
+  await page.close();
+}
