@@ -11,14 +11,17 @@ import { chromium } from 'playwright-core';
 import { ROOT } from './locked-packages.mjs';
 
 const [url = 'http://127.0.0.1:3000'] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-lcd-text'],
+});
 
 await incident('blocked-loop');
-await picture('diagnostics', 'process/event-loop', 1_000, async (page) => {
-  await page.locator('.entry > summary').first().click();
-  await page.locator('.flame').first().waitFor();
-  // A flame graph is best read from where the code of the application begins.
-  await page.waitForTimeout(500);
+await picture('diagnostics', 'process/event-loop?range=300000', 900, async (page) => {
+  const block = page.locator('.entry', { hasText: 'simulateRevenue' }).first();
+  await block.locator('summary').first().click();
+  await block.locator('.flame').first().waitFor();
+  await block.evaluate((node) => scrollTo(0, node.getBoundingClientRect().top + scrollY - 120));
 });
 await incident('failing-remote');
 await picture('overview', 'now?range=300000', 1_030);
