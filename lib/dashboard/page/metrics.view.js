@@ -1,7 +1,7 @@
 import { Chart } from './charts.js';
 import { read } from './connection.js';
 import { copyText } from './copies.js';
-import { element, fill, patch, sortableTable } from './elements.js';
+import { breakable, element, fill, patch, sortableTable } from './elements.js';
 import { formatted, labelText } from './format.js';
 import { MoreRows } from './row-table.js';
 import { readTrial, RuleForm, withTrial } from './rule.part.js';
@@ -10,7 +10,8 @@ const LIST_COLUMNS = [
   {
     title: 'Metric',
     value: ({ name }) => name,
-    text: ({ name }) => element('a', { href: `#/explore/metrics/${encodeURIComponent(name)}` }, name),
+    text: ({ name }) =>
+      element('a', { href: `#/explore/metrics/${encodeURIComponent(name)}` }, ...breakable(name)),
   },
   { title: 'Type', value: ({ type }) => type, text: ({ type }) => element('span', { class: 'name' }, type) },
   seriesColumn(),
@@ -164,7 +165,7 @@ async function loadMetric(page, name, tags) {
       element(
         'div',
         { class: 'heading' },
-        element('h1', {}, name),
+        element('h1', {}, ...breakable(name)),
         element('p', {}, `${metric.type}. ${metric.description}`),
       ),
       tags.length > 0 &&

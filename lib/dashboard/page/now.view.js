@@ -1,6 +1,15 @@
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
-import { badge, element, fill, patch, sortableTable, stateBadge, suppressionOf } from './elements.js';
+import {
+  badge,
+  breakable,
+  element,
+  fill,
+  patch,
+  sortableTable,
+  stateBadge,
+  suppressionOf,
+} from './elements.js';
 import { ago, dateAndTime, formatted, labelText, shortClock } from './format.js';
 import { ChartGrid, noteList } from './panels.view.js';
 
@@ -156,7 +165,7 @@ const CHANGE_COLUMNS = [
       element(
         'span',
         {},
-        element('a', { href: metricHref(metric, labels) }, metric),
+        element('a', { href: metricHref(metric, labels) }, ...breakable(metric)),
         ' ',
         Object.keys(labels).length > 0 && element('code', {}, labelText(labels)),
       ),

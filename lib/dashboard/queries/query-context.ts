@@ -30,7 +30,7 @@ export type RangeAnswer = (
   maxAgeMs?: number,
 ) => unknown;
 
-/** What the queries of all areas share. */
+/** The parts that the queries of all areas share. */
 export interface QueryContext {
   readonly sources: DashboardSources;
   readonly cache: ResponseCache;
