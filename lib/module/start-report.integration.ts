@@ -8,7 +8,7 @@ import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { dependentsOnOtherCopies } from './other-copies.js';
+import { dependentsOnOtherCopies } from './other-copies.integration.js';
 
 /** Maximum number of clients of a kind that a line names. */
 const MAX_NAMES = 8;
