@@ -1,3 +1,4 @@
+import { LIBRARY_BRAND, THIS_COPY } from '../primitives/library-brand.js';
 import type { ErrorObserver } from '../primitives/error-observer.js';
 import type { Guard } from '../primitives/guard.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
@@ -74,6 +75,8 @@ type CreateMetric = (definition: MetricDefinition, upperBounds: readonly number[
 
 /** A registry that creates metrics, holds them by name and takes snapshots of them. */
 export class MetricsRegistry implements MetricsSource {
+  /** @internal */
+  static readonly [LIBRARY_BRAND] = THIS_COPY;
   /** True if samples are recorded. */
   readonly enabled: boolean;
   private readonly defaultLabels: Readonly<Record<string, string>>;

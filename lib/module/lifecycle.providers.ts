@@ -55,9 +55,13 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: StartReport,
-    inject: [EndpointRouter, ApplicationObjects, RESOLVED_OPTIONS],
-    useFactory: (router: EndpointRouter, objects: ApplicationObjects, options: ResolvedOptions) =>
-      new StartReport(router, objects, options),
+    inject: [EndpointRouter, ApplicationObjects, RESOLVED_OPTIONS, ModulesContainer],
+    useFactory: (
+      router: EndpointRouter,
+      objects: ApplicationObjects,
+      options: ResolvedOptions,
+      modules: ModulesContainer,
+    ) => new StartReport(router, objects, options, modules),
   },
   {
     provide: StepRunner,

@@ -26,6 +26,7 @@ import {
   MonitoringOptionsError,
   optionError,
 } from '../options/option-checks.js';
+import { LIBRARY_BRAND, THIS_COPY } from '../primitives/library-brand.js';
 import { controllersOf } from './endpoints.controllers.js';
 import { MonitoringCoreModule } from './monitoring-core.module.js';
 import { OptionsMerger } from './options-merger.js';
@@ -65,6 +66,9 @@ export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE & {
   ],
 })
 export class MonitoringModule extends ConfigurableModuleClass {
+  /** @internal */
+  static readonly [LIBRARY_BRAND] = THIS_COPY;
+
   /** Returns the module. @throws {MonitoringOptionsError} for invalid options; most of them are checked at the start only */
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     expectObject('the options of MonitoringModule', options);

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import type { EndpointRouter } from '../http/endpoint.router.js';
 import { CONTROLLER_NAMES } from '../http/endpoints.options.js';
 import type { ApplicationObjects } from '../integrations/application-objects.integration.js';
@@ -7,6 +8,7 @@ import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ResolvedOptions } from './monitoring.options.js';
+import { dependentsOnOtherCopies } from './other-copies.integration.js';
 
 /** Maximum number of clients of a kind that a line names. */
 const MAX_NAMES = 8;
@@ -24,9 +26,10 @@ export class StartReport {
     private readonly router: EndpointRouter,
     private readonly objects: ApplicationObjects,
     private readonly options: ResolvedOptions,
+    private readonly modules: ModulesContainer,
   ) {}
 
-  /** Logs at most three lines. Never throws: the names of clients come from objects of the application. */
+  /** Logs at most three lines, and a warning. Never throws: the names of clients come from objects of the application. */
   log(): void {
     this.guard.call(() => this.logLines());
   }
@@ -40,6 +43,8 @@ export class StartReport {
     this.logger.log(this.clientsLine());
     const off = this.disabledParts();
     if (off.length > 0) this.logger.log(`Off: ${off.join(', ')}.`);
+    const dependents = dependentsOnOtherCopies(this.modules);
+    if (dependents.length > 0) this.logger.warn(otherCopyWarning(dependents));
   }
 
   private endpointsLine(): string {
@@ -88,6 +93,11 @@ export class StartReport {
       ...onLambda.map((name) => `${name} (AWS Lambda)`),
     ];
   }
+}
+
+function otherCopyWarning(dependents: readonly string[]): string {
+  const uses = dependents.length === 1 ? 'uses' : 'use';
+  return `${listOf(dependents)} ${uses} another copy of nestjs-monitoring, so that its metrics are not those of this application. The package is loaded as an ES module and as CommonJS, or in two versions: see docs/libraries.md of the package.`;
 }
 
 function falseKeys(owner: string, options: object): string[] {
