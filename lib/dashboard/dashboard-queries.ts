@@ -10,16 +10,16 @@ import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
 import { OwnPanels } from './panels/own-panels.js';
 import { DashboardActions } from './panels/panel-actions.js';
 import { PanelQueries } from './panels/panel-queries.js';
-import { dependencyQueries } from './dependency-queries.js';
+import { dependencyQueries, type RangeAnswer } from './dependencies/dependency-queries.js';
 import { processSummary } from './process-summary.js';
-import { ResponseCache, type ResponseSteps } from './response-cache.js';
+import { ResponseCache } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { incidentReport } from './incident.js';
 import { readNow } from './now/now-data.js';
 import { ruleOf, tryRule } from './rule-trial.js';
 import { businessView } from './views/business-view.js';
 import type { View } from './views/panel.js';
-import { rangeKey, type TimeRange } from './views/time-range.js';
+import { rangeKey } from './views/time-range.js';
 import { isLibraryMetric } from './views/library-metrics.js';
 import { type ViewData, ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
@@ -43,13 +43,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
   const cache = new ResponseCache(history);
   const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
   /** Returns an answer over all instances if there is a Prometheus that has it, or else over this process. */
-  const answer = (
-    query: URLSearchParams,
-    key: readonly unknown[],
-    range: TimeRange,
-    compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
-    maxAgeMs?: number,
-  ): unknown => {
+  const answer: RangeAnswer = (query, key, range, compute, maxAgeMs) => {
     const ofProcess = (): Promise<string> =>
       cache.get(JSON.stringify([...key, rangeKey(range)]), () => compute(history), maxAgeMs);
     return fleet === undefined ? ofProcess() : fleet.answer(query, key, range, compute, ofProcess);
@@ -159,8 +153,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       known(actions, 'There are no panels.').runOf(known(ownPanels, 'There are no panels.'), body),
     ...dependencyQueries(
       dependencies,
-      history,
-      cache,
+      answer,
       rangeOf,
       async () => (await feed.current()).health.checks,
       actions,

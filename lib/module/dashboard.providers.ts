@@ -27,6 +27,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { ConventionalNames } from '../query/conventional-names.js';
+import { asOwnCall } from '../integrations/own-calls.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -232,6 +233,7 @@ function fleetOf(
       },
       now: () => clock.now(),
       closed,
+      asOwnCall,
     },
   };
 }

@@ -9,7 +9,7 @@ import { ResponseCache, type ResponseSteps } from '../response-cache.js';
 import { rangeKey, type TimeRange } from '../views/time-range.js';
 import { type FleetAnswer, FleetHistory, type MetricKind } from './fleet-history.js';
 import { type FleetScope, selectorInScope } from './fleet-question.js';
-import { PrometheusClient, type PrometheusQuery } from './prometheus.client.js';
+import { type OwnCall, PrometheusClient, type PrometheusQuery } from './prometheus.client.js';
 import { PrometheusError } from './prometheus.error.js';
 import type { PrometheusRecorder } from './prometheus-metrics.js';
 
@@ -24,6 +24,8 @@ export interface FleetSource {
   readonly now: () => number;
   /** Aborted when the application ends. */
   readonly closed: AbortSignal;
+  /** Runs the requests, which are none of the application. @default they are not told apart */
+  readonly asOwnCall?: OwnCall;
 }
 
 /** The instances and the range that an answer is about. */
@@ -72,7 +74,13 @@ export class Fleet {
     private readonly names: ConventionalNames,
     private readonly monotonic: () => number = () => performance.now(),
   ) {
-    this.client = new PrometheusClient(source.options, source.recorder, source.closed, monotonic);
+    this.client = new PrometheusClient(
+      source.options,
+      source.recorder,
+      source.closed,
+      monotonic,
+      source.asOwnCall,
+    );
     const at = (): number => this.at;
     this.cache = new ResponseCache({
       get lastSample() {

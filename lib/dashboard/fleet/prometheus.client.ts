@@ -1,3 +1,4 @@
+import { authorizationOf } from '../../primitives/authorization.js';
 import { isError } from '../../primitives/is-error.js';
 import type { ResolvedDashboardPrometheus } from '../dashboard.options.js';
 import {
@@ -19,6 +20,9 @@ export interface PrometheusQuery {
   readonly stepMs: number;
 }
 
+/** Runs work whose requests are those of monitoring itself. */
+export type OwnCall = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** The most queries at the same time, and the most that wait. */
 const MAX_IN_FLIGHT = 4;
 const MAX_WAITING = 200;
@@ -38,12 +42,16 @@ export class PrometheusClient {
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param closed aborted when the application ends, which does not wait for queries */
+  /**
+   * @param closed aborted when the application ends, which does not wait for queries
+   * @param asOwnCall runs a request of monitoring itself, which is no outgoing request of the application
+   */
   constructor(
     options: ResolvedDashboardPrometheus,
     private readonly recorder: PrometheusRecorder,
     private readonly closed: AbortSignal,
     private readonly monotonic: () => number = () => performance.now(),
+    private readonly asOwnCall: OwnCall = (work) => work(),
   ) {
     this.base = options.url;
     this.host = new URL(options.url).host;
@@ -61,7 +69,9 @@ export class PrometheusClient {
     const startedAt = this.monotonic();
     const seconds = (): number => Math.max(0, this.monotonic() - startedAt) / 1000;
     try {
-      const answer = await this.send(query, timeoutMs, AbortSignal.any([signal, this.closed]));
+      const answer = await this.asOwnCall(() =>
+        this.send(query, timeoutMs, AbortSignal.any([signal, this.closed])),
+      );
       this.recorder.answered(seconds());
       return answer;
     } catch (error) {
@@ -155,16 +165,6 @@ export class PrometheusClient {
   private failure(failure: PrometheusFailure, predicate: string, isAboutQuery = false): PrometheusError {
     return new PrometheusError(failure, `Prometheus at ${this.host} ${predicate}`, isAboutQuery);
   }
-}
-
-function authorizationOf({
-  basicAuth,
-  bearerToken,
-}: ResolvedDashboardPrometheus): Readonly<Record<string, string>> {
-  if (bearerToken !== undefined) return { authorization: `Bearer ${bearerToken}` };
-  if (basicAuth === undefined) return {};
-  const { username, password } = basicAuth;
-  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
 /** Reads a body up to a number of bytes; the rest is not received. */
