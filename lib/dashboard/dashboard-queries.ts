@@ -10,12 +10,14 @@ import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
 import { OwnPanels } from './panels/own-panels.js';
 import { DashboardActions } from './panels/panel-actions.js';
 import { PanelQueries } from './panels/panel-queries.js';
-import { dependencyQueries, type RangeAnswer } from './dependencies/dependency-queries.js';
+import { dependencyQueries } from './dependencies/dependency-queries.js';
 import { processSummary } from './process-summary.js';
 import { ResponseCache } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { incidentReport } from './incident.js';
 import { readNow } from './now/now-data.js';
+import type { VerdictCause } from './now/verdict.js';
+import type { RangeAnswer } from './range-answer.js';
 import { ruleOf, tryRule } from './rule-trial.js';
 import { businessView } from './views/business-view.js';
 import type { View } from './views/panel.js';
@@ -41,7 +43,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     from === history ? ofThis : new RouteQueries(registry, history, viewsOf(from), thresholdsOf, from);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
-  const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
+  const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance);
   /** Returns an answer over all instances if there is a Prometheus that has it, or else over this process. */
   const answer: RangeAnswer = (query, key, range, compute, maxAgeMs) => {
     const ofProcess = (): Promise<string> =>
@@ -50,7 +52,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
   };
   const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
   const ownPanels = panels && new OwnPanels(panels.explorer, panels.registry, panels.clocks);
-  const panelQueries = ownPanels && new PanelQueries(ownPanels, history, views, cache, hasAuth);
+  const panelQueries = ownPanels && new PanelQueries(ownPanels, history, viewsOf, answer, hasAuth);
   const actions = panels && new DashboardActions(panels.registry);
   const viewData = (view: View, query: URLSearchParams, isInView = metricsOf(view)) => {
     const range = rangeOf(query);
@@ -66,7 +68,9 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     overview: () => feed.current(),
     now: (query) => {
       const range = rangeOf(query);
-      return cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
+      const ofProcess = () =>
+        cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
+      return fleet?.now(query, range, { causes: () => records.causes() as readonly VerdictCause[], thresholdsOf }, ofProcess) ?? ofProcess();
     },
     incident: (query) => {
       const range = rangeOf(query);

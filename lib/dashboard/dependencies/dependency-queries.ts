@@ -7,7 +7,7 @@ import type { DashboardQueries, DashboardSources, DependencySource } from '../da
 import { dependencyCards } from './dependency-cards.js';
 import type { DashboardActions } from '../panels/panel-actions.js';
 import type { DashboardHistory } from '../dashboard-history.js';
-import type { ResponseSteps } from '../response-cache.js';
+import type { RangeAnswer } from '../range-answer.js';
 import type { TimeRange } from '../views/time-range.js';
 
 /** Age limit of the cards, in milliseconds. */
@@ -23,15 +23,6 @@ const NONE: DependencySource = {
   retry: () => undefined,
   retryAll: () => undefined,
 };
-
-/** Returns an answer over a range, from the history of all instances, of one, or of this process. */
-export type RangeAnswer = (
-  query: URLSearchParams,
-  key: readonly unknown[],
-  range: TimeRange,
-  compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
-  maxAgeMs?: number,
-) => unknown;
 
 /** Returns the queries about what the application depends on. */
 export function dependencyQueries(

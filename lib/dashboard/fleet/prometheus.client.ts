@@ -18,6 +18,8 @@ export interface PrometheusQuery {
   readonly end: number;
   /** Distance of the times, in milliseconds; 0 for a query at the end alone. */
   readonly stepMs: number;
+  /** True for a query at the time that Prometheus has, whose clock may differ, in place of the end. @default false */
+  readonly isAtItsTime?: boolean;
 }
 
 /** Runs work whose requests are those of monitoring itself. */
@@ -32,6 +34,13 @@ const MAX_BYTES = 512 * 1024;
 const MAX_ERROR_BYTES = 16 * 1024;
 /** Statuses of 4xx that are about one query: invalid, too large, or beyond a limit of Prometheus. */
 const ABOUT_QUERY = [400, 413, 414, 422];
+
+/** What to do about some statuses. */
+const HINTS: Readonly<Record<number, string>> = {
+  401: ', since it wants other credentials; see dashboard.prometheus',
+  403: ', since it wants other credentials; see dashboard.prometheus',
+  404: ', so dashboard.prometheus.url may lack a path',
+};
 
 /** A client of the HTTP API of Prometheus, which asks a bounded number of queries at the same time. */
 export class PrometheusClient {
@@ -102,13 +111,14 @@ export class PrometheusClient {
   }
 
   private async send(
-    { promql, start, end, stepMs }: PrometheusQuery,
+    { promql, start, end, stepMs, isAtItsTime = false }: PrometheusQuery,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<PrometheusSeries[]> {
     const form = new URLSearchParams({ query: promql, timeout: `${Math.ceil(timeoutMs)}ms` });
-    if (stepMs === 0) form.set('time', String(end / 1000));
-    else {
+    if (stepMs === 0) {
+      if (!isAtItsTime) form.set('time', String(end / 1000));
+    } else {
       form.set('start', String(start / 1000));
       form.set('end', String(end / 1000));
       form.set('step', String(stepMs / 1000));
@@ -150,7 +160,7 @@ export class PrometheusClient {
 
   private refusal(status: number, text: string): PrometheusError {
     const errorType = errorTypeOf(text);
-    const kind = errorType === undefined ? '' : ` (${errorType})`;
+    const kind = errorType === undefined ? (HINTS[status] ?? '') : ` (${errorType})`;
     return this.failure(
       status >= 500 ? 'failed' : 'refused',
       `responded with status ${status}${kind}`,

@@ -1,9 +1,10 @@
 import { ApiError } from '../dashboard-api.endpoints.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
-import type { ResponseCache } from '../response-cache.js';
+import type { DashboardHistory } from '../dashboard-history.js';
+import type { RangeAnswer } from '../range-answer.js';
 import type { Computation, Panel, Query, Unit } from '../views/panel.js';
 import { unitOfMetric, unitOfRate } from '../views/unit-of-metric.js';
-import { rangeKey, type TimeRange } from '../views/time-range.js';
+import type { TimeRange } from '../views/time-range.js';
 import type { PanelData, ViewReader } from '../views/view-data.js';
 import { type PanelPlace } from './dashboard-panel.explorer.js';
 import type { DashboardArea } from './dashboard-panel.js';
@@ -36,8 +37,8 @@ export class PanelQueries {
   constructor(
     private readonly panels: OwnPanels,
     private readonly history: MetricsHistory,
-    private readonly views: Pick<ViewReader, 'panel'>,
-    private readonly cache: ResponseCache,
+    private readonly viewsOf: (from: DashboardHistory) => Pick<ViewReader, 'panel'>,
+    private readonly answerOf: RangeAnswer,
     private readonly hasAuth: boolean,
   ) {
     this.retention = new ChartRetention(history);
@@ -48,23 +49,30 @@ export class PanelQueries {
    *
    * @throws {ApiError} if there is no panel
    */
-  async read(query: URLSearchParams, range: TimeRange): Promise<string> {
+  async read(query: URLSearchParams, range: TimeRange): Promise<unknown> {
     const place = placeOf(query);
     const runs = this.panels.in(place);
     if (runs.length === 0 && 'page' in place) throw new ApiError(404, 'There is no panel on this page.');
     await refreshAll(runs, this.history.lastSample, PATIENCE_MS);
     const versions = runs.map(({ outcome, isRunning }) => [outcome.version, isRunning]);
-    const key = JSON.stringify(['panels', place, versions, rangeKey(range)]);
-    return this.cache.get(key, () => this.answers(runs, range));
+    return this.answerOf(query, ['panels', place, versions], range, (from) => this.answers(runs, range, from));
   }
 
-  private *answers(runs: readonly PanelRun[], range: TimeRange): Generator<void, unknown, void> {
+  private *answers(
+    runs: readonly PanelRun[],
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, unknown, void> {
     const panels: PanelAnswer[] = [];
-    for (const run of runs) panels.push(yield* this.answer(run, range));
+    for (const run of runs) panels.push(yield* this.answer(run, range, from));
     return { panels, canAct: this.hasAuth };
   }
 
-  private *answer(run: PanelRun, range: TimeRange): Generator<void, PanelAnswer, void> {
+  private *answer(
+    run: PanelRun,
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, PanelAnswer, void> {
     const { id, title } = run.panel;
     const { content, problem, readAt } = run.outcome;
     const state = run.isRunning ? 'running' : problem === undefined ? 'ready' : 'failed';
@@ -77,7 +85,7 @@ export class PanelQueries {
     } as const;
     if (content === undefined) return head;
     const charts: PanelData[] = [];
-    for (const chart of content.charts) charts.push(yield* this.chart(chart, range));
+    for (const chart of content.charts) charts.push(yield* this.chart(chart, range, from));
     const actions = content.actions.map(({ title: text, confirm }) => ({
       title: text,
       ...(confirm !== undefined && { confirm }),
@@ -85,7 +93,11 @@ export class PanelQueries {
     return { ...head, content: { ...content, charts, actions } };
   }
 
-  private *chart(chart: ShownChart, range: TimeRange): Generator<void, PanelData, void> {
+  private *chart(
+    chart: ShownChart,
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, PanelData, void> {
     const { title, help, omitted, times = [], series = [] } = chart;
     const head = { title, ...(help !== undefined && { help }) };
     if (chart.lines === undefined) {
@@ -97,7 +109,7 @@ export class PanelQueries {
       unit: chart.unit ?? this.unitOf(chart.lines[0]),
       queries: chart.lines.map((line) => this.queryOf(line)),
     };
-    const data = yield* this.views.panel(panel, range);
+    const data = yield* this.viewsOf(from).panel(panel, range);
     return omitted === 0 ? data : { ...data, omitted: data.omitted + omitted };
   }
 
