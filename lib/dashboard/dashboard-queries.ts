@@ -70,7 +70,14 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
       const range = rangeOf(query);
       const ofProcess = () =>
         cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
-      return fleet?.now(query, range, { causes: () => records.causes() as readonly VerdictCause[], thresholdsOf }, ofProcess) ?? ofProcess();
+      return (
+        fleet?.now(
+          query,
+          range,
+          { causes: () => records.causes() as readonly VerdictCause[], thresholdsOf },
+          ofProcess,
+        ) ?? ofProcess()
+      );
     },
     incident: (query) => {
       const range = rangeOf(query);

@@ -4,6 +4,7 @@ import { hasCredentials, parseHttpUrl } from '../options/http-url.js';
 import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { checked, group, interval, type OptionTable, readOptions } from '../options/option-table.js';
 import { trimEnd } from '../primitives/trim-end.js';
+import { TARGET_LABELS } from '../query/target-labels.js';
 import type { LabelMatchers } from '../query/label-matchers.js';
 
 /** Options of the dashboard. Its path is `endpoints.dashboard`. */
@@ -28,6 +29,12 @@ export interface DashboardPrometheusOptions {
   readonly matchers?: LabelMatchers;
   /** Label with the name of an instance, such as `pod`. @default 'instance' */
   readonly instanceLabel?: string;
+  /**
+   * Labels that the scrape gives to all series of an instance, such as `['job', 'instance', 'service']`. A label of a metric
+   * with such a name is `exported_…` in Prometheus; an empty list is for a scrape with `honor_labels`.
+   * @default ['job', 'instance']
+   */
+  readonly targetLabels?: readonly string[];
   /** Additional headers, such as `{ 'X-Scope-OrgID': 'shop' }` for a tenant of Mimir. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
   /** Credentials for basic authentication. @default none */
@@ -48,6 +55,7 @@ export interface ResolvedDashboardPrometheus {
   /** Undefined if the option is not given. */
   readonly matchers?: LabelMatchers;
   readonly instanceLabel: string;
+  readonly targetLabels: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly basicAuth?: { readonly username: string; readonly password: string };
   readonly bearerToken?: string;
@@ -71,6 +79,11 @@ export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboa
     return matchers;
   }),
   instanceLabel: checked('a label name such as "pod"', (name) => LABEL_NAME.test(name), 'instance'),
+  targetLabels: checked<readonly string[]>(
+    'a list of label names such as ["job", "instance"]',
+    (labels) => Array.isArray(labels) && labels.every((label) => LABEL_NAME.test(String(label))),
+    TARGET_LABELS,
+  ),
   headers: group((headers: Readonly<Record<string, string>> = {}, option) =>
     headersOf(option, headers, 'each query sets itself', ['accept-encoding']),
   ),

@@ -1,4 +1,10 @@
-import { expectKeys, expectObject, expectSecret, expectUnshown, MonitoringOptionsError } from './option-checks.js';
+import {
+  expectKeys,
+  expectObject,
+  expectSecret,
+  expectUnshown,
+  MonitoringOptionsError,
+} from './option-checks.js';
 import { group, type OptionEntry } from './option-table.js';
 
 /** Credentials for basic authentication. */

@@ -5,7 +5,9 @@ interface Credentials {
 }
 
 /** Returns the header with the credentials of a request; none without credentials. */
-export function authorizationOf({ basicAuth, bearerToken }: Credentials): { readonly authorization?: string } {
+export function authorizationOf({ basicAuth, bearerToken }: Credentials): {
+  readonly authorization?: string;
+} {
   if (bearerToken !== undefined) return { authorization: `Bearer ${bearerToken}` };
   if (basicAuth === undefined) return {};
   const { username, password } = basicAuth;

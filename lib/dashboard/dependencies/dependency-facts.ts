@@ -16,7 +16,12 @@ export const MEMORY = 'Memory';
 const WINDOW_MS = 300_000;
 
 /** A metric whose last value is a fact about a server. */
-type ServerFact = readonly [title: string, metric: string, unit: Unit, labels?: Readonly<Record<string, string>>];
+type ServerFact = readonly [
+  title: string,
+  metric: string,
+  unit: Unit,
+  labels?: Readonly<Record<string, string>>,
+];
 
 const DATABASE_SERVER: readonly ServerFact[] = [
   ['Connections to the database', 'postgresql_connections', 'number'],

@@ -46,7 +46,10 @@ export class FleetAnswers {
   now(
     query: URLSearchParams,
     range: TimeRange,
-    { causes, thresholdsOf }: Pick<FleetNowSources, 'thresholdsOf'> & { causes: () => FleetNowSources['causes'] },
+    {
+      causes,
+      thresholdsOf,
+    }: Pick<FleetNowSources, 'thresholdsOf'> & { causes: () => FleetNowSources['causes'] },
     ofProcess: () => Promise<string>,
   ): Promise<SourcedAnswer> {
     const instance = instanceOf(query);

@@ -3,14 +3,16 @@ import { PROCESS_METRICS } from '../../metrics/metric-names.js';
 import type { MetricType } from '../../metrics/naming-rules.js';
 import { type Expression, selectionsOf } from '../../query/expression.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
+import { TARGET_LABELS, withLabels } from '../../query/target-labels.js';
 import type { RangeSeries, RangeStatistic } from '../../query/range-query.js';
 import type { DashboardHistory, DashboardQueryOptions } from '../dashboard-history.js';
 import {
   type FleetQuestion,
   type FleetScope,
+  exportedIn,
   labelsInAnswer,
   promqlOfBuckets,
-  promqlOfQuestion,
+  promqlOfOwnQuestion,
   selectorInScope,
 } from './fleet-question.js';
 import type { PrometheusSeries } from './prometheus-answer.js';
@@ -177,23 +179,26 @@ export class FleetHistory implements DashboardHistory {
   }
 
   // oxlint-disable-next-line require-yield -- the interface of a history that computes in steps
-  *expressionRange(
-    expression: Expression,
-    moments: readonly number[],
-  ): Generator<void, RangeSeries[], void> {
+  *expressionRange(expression: Expression, moments: readonly number[]): Generator<void, RangeSeries[], void> {
     const [start] = moments;
     const end = moments.at(-1);
     if (start === undefined || end === undefined) return [];
     const stepMs = moments.length === 1 ? 0 : (end - start) / (moments.length - 1);
     const { names, matchers } = this.scope;
-    const promql = promqlOf(names.translate(expression), matchers);
+    const exported = exportedIn(this.scope);
+    const promql = promqlOf(withLabels(names.translate(expression), exported), matchers);
     const renames = names.renamesOf(selectionsOf(expression).map(({ of }) => of.metric));
-    const ours = new Map(Array.from(renames, ([own, theirs]) => [theirs, own]));
-    return this.ask({ promql, start, end, stepMs }).flatMap(({ labels: { __name__: _, ...labels }, ...points }) => {
-      const values = valuesAt(points, { start, stepMs }, moments.length);
-      const own = Object.entries(labels).map(([name, value]) => [ours.get(name) ?? name, value]);
-      return isKnown(values) ? [{ labels: Object.fromEntries(own) as Record<string, string>, values }] : [];
-    });
+    const ours = new Map([
+      ...(this.scope.targetLabels ?? TARGET_LABELS).map((label) => [exported(label), label] as const),
+      ...Array.from(renames, ([own, theirs]) => [theirs, own] as const),
+    ]);
+    return this.ask({ promql, start, end, stepMs }).flatMap(
+      ({ labels: { __name__: _, ...labels }, ...points }) => {
+        const values = valuesAt(points, { start, stepMs }, moments.length);
+        const own = Object.entries(labels).map(([name, value]) => [ours.get(name) ?? name, value]);
+        return isKnown(values) ? [{ labels: Object.fromEntries(own) as Record<string, string>, values }] : [];
+      },
+    );
   }
 
   private seriesOf(
@@ -202,8 +207,8 @@ export class FleetHistory implements DashboardHistory {
     moments: readonly number[],
   ): RangeSeries[] {
     const { start, stepMs } = times;
-    const promql = promqlOfQuestion(question, this.scope);
-    const names = labelsInAnswer(question, this.scope.names);
+    const promql = promqlOfOwnQuestion(question, this.scope);
+    const names = labelsInAnswer(question, this.scope);
     return this.ask({ promql, ...times }).flatMap((series) => {
       const values = valuesAt(series, { start, stepMs }, moments.length);
       return isKnown(values) ? [{ labels: ownLabels(series.labels, names), values }] : [];

@@ -109,7 +109,11 @@ function* failureOf(history: FleetHistory, { routes }: Traffic, at: number): Ste
 }
 
 /** Returns the start of the last failures; undefined if they are over. */
-function startOf(increases: ArrayLike<number>, moments: readonly number[], stepMs: number): number | undefined {
+function startOf(
+  increases: ArrayLike<number>,
+  moments: readonly number[],
+  stepMs: number,
+): number | undefined {
   let since: number | undefined;
   let quiet = 0;
   for (let i = moments.length - 1; i >= 0 && quiet <= QUIET_STEPS; i--) {

@@ -85,7 +85,12 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   };
 }
 
-function failingRoute({ failing, traffic: { routes }, causes, instances }: FleetVerdictFacts): Clause | undefined {
+function failingRoute({
+  failing,
+  traffic: { routes },
+  causes,
+  instances,
+}: FleetVerdictFacts): Clause | undefined {
   if (failing === undefined || failing.share < WARNING_SHARE) return undefined;
   const { method, route, share, since } = failing;
   const name = `${method} ${route}`;
@@ -127,7 +132,8 @@ function differingInstances({ instances, outliers, routes }: FleetVerdictFacts):
   const clauses = differing.slice(0, MAX_NAMED).map((name): Clause => {
     const own = outliers.filter(({ instance }) => instance === name);
     const slow = routes.find(({ instance }) => instance === name);
-    const route = slow === undefined ? '' : `, most of all ${shortened(`${slow.method} ${slow.route}`, MAX_NAME)}`;
+    const route =
+      slow === undefined ? '' : `, most of all ${shortened(`${slow.method} ${slow.route}`, MAX_NAME)}`;
     return {
       state: own.some((each) => NOTICED.has(each.figure)) ? 'warning' : 'ok',
       parts: [`${shortened(name, MAX_NAME)}: ${own.map(outlierText).join(', ')}${route}`],
@@ -135,7 +141,10 @@ function differingInstances({ instances, outliers, routes }: FleetVerdictFacts):
   });
   const rest = differing.length - MAX_NAMED;
   return rest > 0
-    ? [...clauses, { state: 'ok', parts: [`${rest} more ${rest === 1 ? 'instance differs' : 'instances differ'}`] }]
+    ? [
+        ...clauses,
+        { state: 'ok', parts: [`${rest} more ${rest === 1 ? 'instance differs' : 'instances differ'}`] },
+      ]
     : clauses;
 }
 
@@ -144,7 +153,11 @@ function outlierText({ text, figure: name, value, median }: Outlier): string {
   return unit === undefined ? text : `${text} (${unit(value)}, median ${unit(median)})`;
 }
 
-function traffic({ traffic: { requests, failures, windowMs, routes }, instances, p95 }: FleetVerdictFacts): SentencePart[] {
+function traffic({
+  traffic: { requests, failures, windowMs, routes },
+  instances,
+  p95,
+}: FleetVerdictFacts): SentencePart[] {
   const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
   const where = instances.length === 1 ? '' : ` on ${instances.length} instances`;
   if (requests === 0) return [`No requests in ${minutes}${where}`];
@@ -152,7 +165,8 @@ function traffic({ traffic: { requests, failures, windowMs, routes }, instances,
     failures < 0.5
       ? 'No request fails'
       : `${percent(failures / requests)} of the requests fail, most of them ${shortened(`${routes[0]?.method} ${routes[0]?.route}`, MAX_NAME)}`;
-  const within = p95 === undefined || Number.isNaN(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
+  const within =
+    p95 === undefined || Number.isNaN(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
   return [`${failed}${where}: ${figure(requests / (windowMs / 1_000))} requests/s over ${minutes}${within}`];
 }
 

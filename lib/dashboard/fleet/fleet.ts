@@ -117,10 +117,10 @@ export class Fleet {
   /** Returns the series of the application, or of one instance of it. */
   scopeOf(instance?: string): FleetScope {
     const { options, service } = this.source;
-    const { instanceLabel, matchers = service === undefined ? {} : { service } } = options;
+    const { instanceLabel, targetLabels, matchers = service === undefined ? {} : { service } } = options;
     const own =
       instance === undefined ? [] : [{ name: instanceLabel, operator: '=' as const, value: instance }];
-    return { names: this.names, instanceLabel, matchers: [...matchersOf(matchers), ...own] };
+    return { names: this.names, instanceLabel, targetLabels, matchers: [...matchersOf(matchers), ...own] };
   }
 
   /**

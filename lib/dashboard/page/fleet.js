@@ -136,7 +136,10 @@ function sourceOf({ instances = [], problem }, chosen) {
 }
 
 /** Returns what differs between the instances, the worst first. */
-function findingsOf({ problem, instances = [], outliers = [], versions = [], routes = [], process, behindMs = 0 }, area) {
+function findingsOf(
+  { problem, instances = [], outliers = [], versions = [], routes = [], process, behindMs = 0 },
+  area,
+) {
   if (problem !== undefined) return [[problem]];
   const down = instances
     .filter(({ isUp }) => !isUp)

@@ -267,7 +267,11 @@ export const nowView = {
             element('h2', {}, `Alerts, checks and causes${ofProcess}`),
             element('ul', { class: 'problems' }, ...problems),
           ),
-        element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map((vital) => tile(ofFleet(vital, now)))),
+        element(
+          'dl',
+          { class: 'tiles', 'data-key': 'tiles' },
+          ...overview.vitals.map((vital) => tile(ofFleet(vital, now))),
+        ),
       );
       patch(routes, routeTable(now, page));
       const changes = changeTable(now, page, ofProcess);

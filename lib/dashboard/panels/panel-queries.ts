@@ -5,11 +5,13 @@ import type { RangeAnswer } from '../range-answer.js';
 import type { Computation, Panel, Query, Unit } from '../views/panel.js';
 import { unitOfMetric, unitOfRate } from '../views/unit-of-metric.js';
 import type { TimeRange } from '../views/time-range.js';
-import type { PanelData, ViewReader } from '../views/view-data.js';
+import { highestLines, type Line, type PanelData, type ViewReader } from '../views/view-data.js';
 import { type PanelPlace } from './dashboard-panel.explorer.js';
 import type { DashboardArea } from './dashboard-panel.js';
 import { ChartRetention, type OwnPanels } from './own-panels.js';
-import type { ShownChart, ShownContent, ShownLine } from './panel-content.js';
+import type { ShownChart, ShownLine, ShownPromqlLine } from './chart-content.js';
+import type { ShownContent } from './panel-content.js';
+import { PromqlLines } from './promql-lines.js';
 import { type PanelRun, refreshAll } from './panel-run.js';
 
 /** The time that an answer waits for slow panels, in milliseconds. The others are shown without them. */
@@ -55,7 +57,9 @@ export class PanelQueries {
     if (runs.length === 0 && 'page' in place) throw new ApiError(404, 'There is no panel on this page.');
     await refreshAll(runs, this.history.lastSample, PATIENCE_MS);
     const versions = runs.map(({ outcome, isRunning }) => [outcome.version, isRunning]);
-    return this.answerOf(query, ['panels', place, versions], range, (from) => this.answers(runs, range, from));
+    return this.answerOf(query, ['panels', place, versions], range, (from) =>
+      this.answers(runs, range, from),
+    );
   }
 
   private *answers(
@@ -110,7 +114,31 @@ export class PanelQueries {
       queries: chart.lines.map((line) => this.queryOf(line)),
     };
     const data = yield* this.viewsOf(from).panel(panel, range);
-    return omitted === 0 ? data : { ...data, omitted: data.omitted + omitted };
+    const { queries = [] } = chart;
+    const all = queries.length === 0 ? data : yield* this.withQueries(data, queries, range, from);
+    return omitted === 0 ? all : { ...all, omitted: all.omitted + omitted };
+  }
+
+  /** Adds the lines of queries in PromQL to a chart. */
+  private *withQueries(
+    data: PanelData,
+    queries: readonly ShownPromqlLine[],
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, PanelData, void> {
+    const reader = new PromqlLines(this.history, from);
+    for (const query of queries) for (const metric of reader.metricsOf(query)) this.retention.retain(metric);
+    const times = data.times.length > 0 ? data.times : reader.timesOf(queries, range);
+    const lines: Line[] = [];
+    for (const query of queries) lines.push(...(yield* reader.read(query, times)));
+    const found = yield* highestLines([...data.series, ...lines]);
+    return {
+      ...data,
+      times,
+      series: found,
+      omitted: data.omitted + data.series.length + lines.length - found.length,
+      promQl: [...data.promQl, ...queries.map(({ promql }) => promql)],
+    };
   }
 
   private queryOf(line: ShownLine): Query {

@@ -95,7 +95,9 @@ export const REMOTE_WRITE: OptionTable<RemoteWriteExporterOptions, ResolvedRemot
     checkLabels(option, labels);
     return labels;
   }),
-  headers: group((headers: RemoteWriteExporterOptions['headers'] = {}, option) => exporterHeadersOf(option, headers)),
+  headers: group((headers: RemoteWriteExporterOptions['headers'] = {}, option) =>
+    exporterHeadersOf(option, headers),
+  ),
   basicAuth: BASIC_AUTH,
   bearerToken: BEARER_TOKEN,
   sigV4: group((sigV4: RemoteWriteSigV4Options | undefined, option) => {
