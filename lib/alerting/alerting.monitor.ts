@@ -284,7 +284,12 @@ export class AlertingMonitor {
   } = {}): string {
     const areLabels =
       Array.isArray(targetLabels) && targetLabels.every((label) => /^[a-zA-Z_]\w*$/.test(String(label)));
-    expectOption('targetLabels', targetLabels, 'a list of label names such as ["job", "instance"]', areLabels);
+    expectOption(
+      'targetLabels',
+      targetLabels,
+      'a list of label names such as ["job", "instance"]',
+      areLabels,
+    );
     let byDomain = this.options.conventions ?? conventionOfAll('prometheus');
     if (conventions !== undefined) {
       const isKnown = CONVENTIONS.includes(conventions);
