@@ -35,7 +35,7 @@ const MAX_ERROR_BYTES = 16 * 1024;
 /** Statuses of 4xx that are about one query: invalid, too large, or beyond a limit of Prometheus. */
 const ABOUT_QUERY = [400, 413, 414, 422];
 
-/** What to do about some statuses. */
+/** Advice about some statuses. */
 const HINTS: Readonly<Record<number, string>> = {
   401: ', since it wants other credentials; see dashboard.prometheus',
   403: ', since it wants other credentials; see dashboard.prometheus',
