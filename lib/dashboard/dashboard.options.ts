@@ -32,7 +32,7 @@ export interface DashboardPrometheusOptions {
   /**
    * Labels that the scrape gives to all series of an instance, such as `['job', 'instance', 'service']`. A label of a metric
    * with such a name is `exported_…` in Prometheus; an empty list is for a scrape with `honor_labels`.
-   * @default ['job', 'instance']
+   * @default job and instance
    */
   readonly targetLabels?: readonly string[];
   /** Additional headers, such as `{ 'X-Scope-OrgID': 'shop' }` for a tenant of Mimir. @default {} */
