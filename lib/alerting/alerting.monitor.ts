@@ -35,6 +35,7 @@ import {
   conventionOfAll,
   CONVENTIONS,
 } from '../metrics/conventions/conventions.js';
+import { exportedLabel, TARGET_LABELS } from '../query/target-labels.js';
 import { ConventionalNames } from '../query/conventional-names.js';
 
 /** Options of an {@link AlertingMonitor}. */
@@ -266,14 +267,29 @@ export class AlertingMonitor {
    * here a series counts from zero at its creation. Prometheus counts from its first scrape and misses earlier
    * increments, unless it runs with `--enable-feature=created-timestamp-zero-ingestion`.
    *
-   * The metrics have the names that the metrics endpoint gives them; `conventions` chooses others.
+   * The metrics have the names that the metrics endpoint gives them; `conventions` chooses others. A label of a metric with
+   * the name of one that Prometheus gives to the target, such as `job`, is `exported_job` there; `targetLabels` names those
+   * labels, and is empty for a scrape with `honor_labels`.
    *
-   * @throws {MonitoringOptionsError} if the convention is unknown
+   * @throws {MonitoringOptionsError} if the convention is unknown, or `targetLabels` is no list of label names
    */
   toPrometheusRules({
     group = 'nestjs-monitoring',
     conventions,
-  }: { readonly group?: string; readonly conventions?: Convention } = {}): string {
+    targetLabels = TARGET_LABELS,
+  }: {
+    readonly group?: string;
+    readonly conventions?: Convention;
+    readonly targetLabels?: readonly string[];
+  } = {}): string {
+    const areLabels =
+      Array.isArray(targetLabels) && targetLabels.every((label) => /^[a-zA-Z_]\w*$/.test(String(label)));
+    expectOption(
+      'targetLabels',
+      targetLabels,
+      'a list of label names such as ["job", "instance"]',
+      areLabels,
+    );
     let byDomain = this.options.conventions ?? conventionOfAll('prometheus');
     if (conventions !== undefined) {
       const isKnown = CONVENTIONS.includes(conventions);
@@ -285,6 +301,7 @@ export class AlertingMonitor {
       this.options.intervalMs,
       this.registry.evaluators().map(({ rule }) => rule),
       new ConventionalNames(byDomain),
+      exportedLabel(targetLabels),
     );
   }
 

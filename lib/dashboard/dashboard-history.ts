@@ -1,3 +1,5 @@
+import type { Expression } from '../query/expression.js';
+import type { RangeSeries } from '../query/range-query.js';
 import type { HistoryReadOptions } from '../query/readings.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 
@@ -14,6 +16,8 @@ export interface DashboardHistory extends Pick<
 > {
   /** Number of series that the queries so far have left out. @default 0 */
   readonly leftOut?: number;
+  /** Computes an expression at several times, in equal distances. @default this process evaluates it itself */
+  expressionRange?(expression: Expression, moments: readonly number[]): Generator<void, RangeSeries[], void>;
   queryRange(
     metric: string,
     statistic: Parameters<MetricsHistory['queryRange']>[1],

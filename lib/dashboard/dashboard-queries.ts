@@ -1,5 +1,5 @@
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
-import { dependencyQueries } from './dependency-queries.js';
+import { dependencyQueries } from './dependencies/dependency-queries.js';
 import { errorQueries } from './queries/error-queries.js';
 import { metricQueries } from './queries/metric-queries.js';
 import { nowQueries } from './queries/now-queries.js';
@@ -11,8 +11,8 @@ import { requestQueries } from './queries/request-queries.js';
 /** Returns the queries behind the endpoints of the API, by the name of the endpoint. */
 export function dashboardQueries(sources: DashboardSources): DashboardQueries {
   const context = queryContext(sources);
-  const { cache, fleet, rangeOf, actions } = context;
-  const { dependencies, history, feed, hasAuth } = sources;
+  const { answer, fleet, rangeOf, actions } = context;
+  const { dependencies, feed, hasAuth } = sources;
   return {
     ...nowQueries(context),
     ...metricQueries(context),
@@ -22,8 +22,7 @@ export function dashboardQueries(sources: DashboardSources): DashboardQueries {
     ...ownPanelQueries(context),
     ...dependencyQueries(
       dependencies,
-      history,
-      cache,
+      answer,
       rangeOf,
       async () => (await feed.current()).health.checks,
       actions,

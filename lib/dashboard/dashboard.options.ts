@@ -1,13 +1,7 @@
 import { checkMatchers } from '../alerting/rules/rule-checks.js';
+import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential, headersOf } from '../options/http-credentials.js';
 import { hasCredentials, parseHttpUrl } from '../options/http-url.js';
-import {
-  expectKeys,
-  expectObject,
-  expectOption,
-  expectSecret,
-  expectUnshown,
-  MonitoringOptionsError,
-} from '../options/option-checks.js';
+import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import {
   checked,
   group,
@@ -17,6 +11,7 @@ import {
   switchedGroup,
 } from '../options/option-table.js';
 import { trimEnd } from '../primitives/trim-end.js';
+import { TARGET_LABELS } from '../query/target-labels.js';
 import type { LabelMatchers } from '../query/label-matchers.js';
 
 /** Options of the dashboard. Its path is `endpoints.dashboard`. */
@@ -41,6 +36,12 @@ export interface DashboardPrometheusOptions {
   readonly matchers?: LabelMatchers;
   /** Label with the name of an instance, such as `pod`. @default 'instance' */
   readonly instanceLabel?: string;
+  /**
+   * Labels that the scrape gives to all series of an instance, such as `['job', 'instance', 'service']`. A label of a metric
+   * with such a name is `exported_…` in Prometheus; an empty list is for a scrape with `honor_labels`.
+   * @default job and instance
+   */
+  readonly targetLabels?: readonly string[];
   /** Additional headers, such as `{ 'X-Scope-OrgID': 'shop' }` for a tenant of Mimir. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
   /** Credentials for basic authentication. @default none */
@@ -61,6 +62,7 @@ export interface ResolvedDashboardPrometheus {
   /** Undefined if the option is not given. */
   readonly matchers?: LabelMatchers;
   readonly instanceLabel: string;
+  readonly targetLabels: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly basicAuth?: { readonly username: string; readonly password: string };
   readonly bearerToken?: string;
@@ -74,17 +76,6 @@ export interface ResolvedDashboard {
 }
 
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** The headers that each query sets itself, or that belong to the connection. */
-const RESERVED_HEADERS = new Set([
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'host',
-  'transfer-encoding',
-]);
 
 export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboardPrometheus> = {
   url: group((url: string | undefined, option) => baseUrlOf(option, url)),
@@ -95,20 +86,16 @@ export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboa
     return matchers;
   }),
   instanceLabel: checked('a label name such as "pod"', (name) => LABEL_NAME.test(name), 'instance'),
-  headers: group((headers: Readonly<Record<string, string>> = {}, option) => headersOf(option, headers)),
-  basicAuth: group((basicAuth: DashboardPrometheusOptions['basicAuth'], option) => {
-    if (basicAuth === undefined) return undefined;
-    expectKeys(option, basicAuth, ['username', 'password']);
-    expectSecret(`${option}.username`, basicAuth.username);
-    expectSecret(`${option}.password`, basicAuth.password);
-    return basicAuth;
-  }),
-  bearerToken: group((token: string | undefined, option) => {
-    if (token === undefined) return undefined;
-    expectSecret(option, token);
-    expectUnshown(option, token, 'a string of printable ASCII characters', /^[!-~]+$/.test(token));
-    return token;
-  }),
+  targetLabels: checked<readonly string[]>(
+    'a list of label names such as ["job", "instance"]',
+    (labels) => Array.isArray(labels) && labels.every((label) => LABEL_NAME.test(String(label))),
+    TARGET_LABELS,
+  ),
+  headers: group((headers: Readonly<Record<string, string>> = {}, option) =>
+    headersOf(option, headers, 'each query sets itself', ['accept-encoding']),
+  ),
+  basicAuth: BASIC_AUTH,
+  bearerToken: BEARER_TOKEN,
   timeoutMs: interval(5_000),
 };
 
@@ -126,13 +113,7 @@ export function resolveDashboard(dashboard: DashboardOptions = {}): ResolvedDash
 function resolvePrometheus(owner: string, options: DashboardPrometheusOptions): ResolvedDashboardPrometheus {
   const resolved = readOptions(owner, options, PROMETHEUS);
   const { basicAuth, bearerToken, headers } = resolved;
-  const hasHeader = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  const ways = [basicAuth, bearerToken, hasHeader || undefined].filter((way) => way !== undefined);
-  if (ways.length > 1) {
-    throw new MonitoringOptionsError(
-      `\`${owner}\` must have at most one of basicAuth, bearerToken and the header authorization; got ${ways.length}. Keep the one that Prometheus expects.`,
-    );
-  }
+  expectOneCredential(owner, { basicAuth, bearerToken }, headers, 'Prometheus');
   return resolved;
 }
 
@@ -147,23 +128,4 @@ function baseUrlOf(option: string, url: unknown): string {
   const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
   expectOption(option, url, 'the base URL of a Prometheus such as http://prometheus:9090', valid);
   return trimEnd((parsed as URL).href, '/');
-}
-
-/** @throws {MonitoringOptionsError} whose message never contains a value */
-function headersOf(option: string, headers: Readonly<Record<string, string>>): Record<string, string> {
-  expectObject(option, headers);
-  for (const [name, value] of Object.entries(headers)) {
-    const valid = HEADER_NAME.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
-    if (!valid) {
-      throw new MonitoringOptionsError(
-        `\`${option}\` must contain valid header names and printable ASCII values; the header ${JSON.stringify(name)} does not.`,
-      );
-    }
-    if (RESERVED_HEADERS.has(name.toLowerCase())) {
-      throw new MonitoringOptionsError(
-        `\`${option}\` must not contain the header ${JSON.stringify(name)}, which each query sets itself. Remove it.`,
-      );
-    }
-  }
-  return { ...headers };
 }

@@ -14,6 +14,7 @@ import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
+import { asOwnCall } from '../integrations/own-calls.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { MetricsHistory } from '../query/metrics-history.js';
@@ -83,5 +84,6 @@ function fleetOf(
       return metric && { type: metric.type, aggregate: metric.aggregate };
     },
     now: () => clock.now(),
+    asOwnCall,
   };
 }

@@ -64,6 +64,10 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
     expect([metric.status, metric.source]).toEqual([200, 'fleet']);
     const { body } = await app!.get('/metrics');
     expect(body).toMatch(/^monitoring_prometheus_queries_total [1-9]/m);
+    // They are requests of monitoring, not of the application.
+    expect(body).not.toContain(`host="${new URL(server.url).host}"`);
+    await fetch(server.url).then((response) => response.text());
+    expect((await app!.get('/metrics')).body).toContain(`host="${new URL(server.url).host}"`);
   });
 
   it('answers by the process if it is asked to', async () => {
@@ -85,6 +89,47 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
     expect(report.answer['problem']).toMatch(
       /^Prometheus at 127\.0\.0\.1:\d+ did not answer (within 0\.2 s|in time)\. Figures are those of this process\.$/,
     );
+  });
+
+  it.each<[string, (double: PrometheusDouble) => void, RegExp]>([
+    [
+      'has no series of the application',
+      (double) => (double.newest = undefined),
+      /has no process_start_time_seconds of the last 5 minutes\. It does not scrape the application yet, or dashboard\.prometheus\.matchers select something else\. Figures are/,
+    ],
+    [
+      'wants other credentials',
+      (double) => double.troubles.push({ status: 401, body: 'T0ken' }),
+      /status 401, since it wants other credentials; see dashboard\.prometheus\. Figures are/,
+    ],
+    [
+      'is none',
+      (double) => double.troubles.push({ status: 200, body: '<html>' }),
+      /sent no answer of Prometheus\. Figures are/,
+    ],
+  ])('says that Prometheus %s, and shows the process', async (_, break_, problem) => {
+    await start();
+    break_(server);
+    const { source, answer } = await read('fleet?range=300000');
+    expect(source).toBe('process');
+    expect(answer['problem']).toMatch(problem);
+    break_(server);
+    expect((await read('now?range=300000')).source).toBe('process');
+  });
+
+  it('has the verdict and says how late it is where the samples of Prometheus are old', async () => {
+    server.newest = () => (Date.now() - 600_000) / 1_000;
+    server.answer = (query) =>
+      query.includes('http_requests_total') ? [{ metric: {}, valueAt: () => 0 }] : [];
+    await start();
+    const { source, answer } = await read('now?range=300000');
+    expect(source).toBe('fleet');
+    expect(answer['verdict']).toMatchObject({ state: 'ok' });
+    const report = await read('fleet?range=300000');
+    expect(Number(report.answer['behindMs'])).toBeGreaterThan(590_000);
+    const figures = server.asked.filter(({ query }) => query.includes('http_requests_total'));
+    const latest = Math.max(...figures.flatMap(({ times }) => times));
+    expect(latest).toBeLessThan(Date.now() / 1_000 - 590);
   });
 
   it('ends while a query is in flight', async () => {

@@ -39,6 +39,8 @@ const QUIET = [
   'Errors: Process and log B',
   // No worker of a queue dies.
   'Jobs & Queues: Failures, retries and stalls C',
+  // No cache of the application is full.
+  'Database & Cache: Cache evictions A',
   // By chance: a receipt that could not be sent.
   'Errors: Process and log D',
   'Business Metrics: send_receipt_errors_total (increase over 1 h) A',

@@ -2,13 +2,20 @@ import type { CompiledRule } from './compiled-rule.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
 import type { Template } from './template.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
+import { withLabels } from '../../query/target-labels.js';
 
-/** Returns rules as a Prometheus rule file in YAML. @param names names of the metrics in Prometheus */
+/**
+ * Returns rules as a Prometheus rule file in YAML.
+ *
+ * @param names names of the metrics in Prometheus
+ * @param labelOf what a label of a metric is called there
+ */
 export function prometheusRules(
   group: string,
   intervalMs: number,
   rules: readonly CompiledRule[],
   names: ConventionalNames,
+  labelOf: (label: string) => string,
 ): string {
   const lines = [
     '# These rules expect a series to count from zero at its creation. Prometheus counts from its first scrape, unless it',
@@ -19,7 +26,8 @@ export function prometheusRules(
   ];
   lines.push(rules.length === 0 ? '    rules: []' : '    rules:');
   for (const rule of rules) {
-    const textOf = (template: Template): string => yamlText(template.toPrometheus(names, rule.expression));
+    const textOf = (template: Template): string =>
+      yamlText(template.toPrometheus(names, rule.expression, labelOf));
     if (rule.noData === 'keep') {
       lines.push(
         '      # noData: keep has no equivalent in Prometheus, which resolves alerts that have no data.',
@@ -27,7 +35,7 @@ export function prometheusRules(
     }
     lines.push(
       `      - alert: ${yamlName(rule.name)}`,
-      `        expr: ${yamlText(promqlOf(names.translate(rule.expression)))}`,
+      `        expr: ${yamlText(promqlOf(withLabels(names.translate(rule.expression), labelOf)))}`,
     );
     if (rule.forMs > 0) lines.push(`        for: ${durationOf(rule.forMs)}`);
     if (rule.keepFiringForMs > 0) lines.push(`        keep_firing_for: ${durationOf(rule.keepFiringForMs)}`);

@@ -52,9 +52,15 @@ export class Template {
    *
    * @param names names of the metrics in Prometheus. @default ours
    * @param expression the expression of the alert, whose labels the template shows
+   * @param exported what a label of a metric is called in Prometheus. @default the same
    */
-  toPrometheus(names?: ConventionalNames, expression?: Expression): string {
-    const labelOf = expression && names ? names.labelIn(expression) : (label: string) => label;
+  toPrometheus(
+    names?: ConventionalNames,
+    expression?: Expression,
+    exported: (label: string) => string = (label) => label,
+  ): string {
+    const renamed = expression && names ? names.labelIn(expression) : (label: string) => label;
+    const labelOf = (label: string): string => exported(renamed(label));
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;

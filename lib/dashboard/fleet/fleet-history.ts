@@ -1,15 +1,18 @@
 import type { Aggregation } from '../../metrics/metric-definition.js';
 import { PROCESS_METRICS } from '../../metrics/metric-names.js';
 import type { MetricType } from '../../metrics/naming-rules.js';
-import { durationOf } from '../../query/promql.js';
+import { type Expression, selectionsOf } from '../../query/expression.js';
+import { durationOf, promqlOf } from '../../query/promql.js';
+import { TARGET_LABELS, withLabels } from '../../query/target-labels.js';
 import type { RangeSeries, RangeStatistic } from '../../query/range-query.js';
 import type { DashboardHistory, DashboardQueryOptions } from '../dashboard-history.js';
 import {
   type FleetQuestion,
   type FleetScope,
+  exportedIn,
   labelsInAnswer,
   promqlOfBuckets,
-  promqlOfQuestion,
+  promqlOfOwnQuestion,
   selectorInScope,
 } from './fleet-question.js';
 import type { PrometheusSeries } from './prometheus-answer.js';
@@ -65,6 +68,11 @@ export class FleetHistory implements DashboardHistory {
   ) {
     this.lastSample = time.at;
     this.intervalMs = time.scrapeIntervalMs;
+  }
+
+  /** Label with the name of an instance. */
+  get instanceLabel(): string {
+    return this.scope.instanceLabel;
   }
 
   /** The queries that have no answer yet. */
@@ -170,22 +178,40 @@ export class FleetHistory implements DashboardHistory {
     return { upperBounds: buckets.map(({ bound }) => bound).filter(Number.isFinite), counts };
   }
 
+  // oxlint-disable-next-line require-yield -- the interface of a history that computes in steps
+  *expressionRange(expression: Expression, moments: readonly number[]): Generator<void, RangeSeries[], void> {
+    const [start] = moments;
+    const end = moments.at(-1);
+    if (start === undefined || end === undefined) return [];
+    const stepMs = moments.length === 1 ? 0 : (end - start) / (moments.length - 1);
+    const { names, matchers } = this.scope;
+    const exported = exportedIn(this.scope);
+    const promql = promqlOf(withLabels(names.translate(expression), exported), matchers);
+    const renames = names.renamesOf(selectionsOf(expression).map(({ of }) => of.metric));
+    const ours = new Map([
+      ...(this.scope.targetLabels ?? TARGET_LABELS).map((label) => [exported(label), label] as const),
+      ...Array.from(renames, ([own, theirs]) => [theirs, own] as const),
+    ]);
+    return this.ask({ promql, start, end, stepMs }).flatMap(
+      ({ labels: { __name__: _, ...labels }, ...points }) => {
+        const values = valuesAt(points, { start, stepMs }, moments.length);
+        const own = Object.entries(labels).map(([name, value]) => [ours.get(name) ?? name, value]);
+        return isKnown(values) ? [{ labels: Object.fromEntries(own) as Record<string, string>, values }] : [];
+      },
+    );
+  }
+
   private seriesOf(
     question: FleetQuestion,
     times: Omit<PrometheusQuery, 'promql'>,
     moments: readonly number[],
   ): RangeSeries[] {
     const { start, stepMs } = times;
-    const promql = promqlOfQuestion(question, this.scope);
-    const names = labelsInAnswer(question, this.scope.names);
+    const promql = promqlOfOwnQuestion(question, this.scope);
+    const names = labelsInAnswer(question, this.scope);
     return this.ask({ promql, ...times }).flatMap((series) => {
-      const values = new Float64Array(moments.length).fill(NaN);
-      series.times.forEach((seconds, i) => {
-        const index = stepMs === 0 ? 0 : Math.round((seconds * 1000 - start) / stepMs);
-        if (index >= 0 && index < values.length) values[index] = series.values[i] ?? NaN;
-      });
-      const isKnown = values.some((value) => !Number.isNaN(value));
-      return isKnown ? [{ labels: ownLabels(series.labels, names), values }] : [];
+      const values = valuesAt(series, { start, stepMs }, moments.length);
+      return isKnown(values) ? [{ labels: ownLabels(series.labels, names), values }] : [];
     });
   }
 
@@ -211,6 +237,24 @@ function subqueriesOf(windowMs: number, scrapeIntervalMs: number): [spanMs: numb
   const stepMs = Math.ceil(windowMs / MAX_SUBQUERY_STEPS / 1000) * 1000;
   const own: [number, number] = [windowMs, stepMs];
   return stepMs <= scrapeIntervalMs ? [own] : [own, ...subqueriesOf(FINER_STEPS * stepMs, scrapeIntervalMs)];
+}
+
+/** Returns the values of a series at times in equal distances; NaN where it has none. */
+function valuesAt(
+  series: Pick<PrometheusSeries, 'times' | 'values'>,
+  { start, stepMs }: Pick<PrometheusQuery, 'start' | 'stepMs'>,
+  count: number,
+): Float64Array {
+  const values = new Float64Array(count).fill(NaN);
+  series.times.forEach((seconds, i) => {
+    const index = stepMs === 0 ? 0 : Math.round((seconds * 1000 - start) / stepMs);
+    if (index >= 0 && index < values.length) values[index] = series.values[i] ?? NaN;
+  });
+  return values;
+}
+
+function isKnown(values: Float64Array): boolean {
+  return values.some((value) => !Number.isNaN(value));
 }
 
 function keyOf({ promql, start, end, stepMs }: PrometheusQuery): string {

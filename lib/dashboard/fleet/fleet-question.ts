@@ -4,6 +4,7 @@ import type { ConventionalNames } from '../../query/conventional-names.js';
 import type { Expression, MergeName, Selection } from '../../query/expression.js';
 import type { LabelMatchers, Matcher } from '../../query/label-matchers.js';
 import { promqlOf } from '../../query/promql.js';
+import { exportedLabel, TARGET_LABELS, withLabels } from '../../query/target-labels.js';
 import type { RangeStatistic } from '../../query/range-query.js';
 
 /** A statistic of one number, unlike the several quantiles of a range query. */
@@ -29,6 +30,8 @@ export interface FleetScope {
   readonly instanceLabel: string;
   /** Matchers of every selector. */
   readonly matchers: readonly Matcher[];
+  /** Labels that Prometheus gives to all series of a target. @default job and instance */
+  readonly targetLabels?: readonly string[];
 }
 
 /** Merging over instances by the aggregation of a gauge over workers. What belongs to a machine or a server is averaged. */
@@ -44,7 +47,7 @@ const MERGES: Readonly<Record<Aggregation, MergeName>> = {
   shared: 'avg',
 };
 
-/** Returns a question in PromQL. */
+/** Returns a question in PromQL, whose labels are those of Prometheus. */
 export function promqlOfQuestion(
   question: FleetQuestion,
   { names, instanceLabel, matchers }: FleetScope,
@@ -52,9 +55,29 @@ export function promqlOfQuestion(
   return promqlOf(names.translate(expressionOf(question, instanceLabel)), matchers);
 }
 
+/** Returns a question about the labels of a metric in PromQL; of them only the label of the instance is of Prometheus. */
+export function promqlOfOwnQuestion(question: FleetQuestion, scope: FleetScope): string {
+  const { names, instanceLabel, matchers } = scope;
+  return promqlOf(
+    withLabels(names.translate(expressionOf(question, instanceLabel)), exportedIn(scope)),
+    matchers,
+  );
+}
+
+/** Returns the function that returns what a label of a metric is called in Prometheus. */
+export function exportedIn({
+  instanceLabel,
+  targetLabels = TARGET_LABELS,
+}: FleetScope): (label: string) => string {
+  const exported = exportedLabel(targetLabels);
+  return (label) => (label === instanceLabel ? label : exported(label));
+}
+
 /** Returns the increase of the cumulative buckets of a histogram in PromQL, by `le`. */
-export function promqlOfBuckets(of: Selection, windowMs: number, { names, matchers }: FleetScope): string {
-  const quantile = names.translate({ kind: 'quantile', q: 0, of, windowMs, by: [] });
+export function promqlOfBuckets(of: Selection, windowMs: number, scope: FleetScope): string {
+  const { names, matchers } = scope;
+  const translated = names.translate({ kind: 'quantile', q: 0, of, windowMs, by: [] });
+  const quantile = withLabels(translated, exportedIn(scope));
   // The rates of the buckets are what a percentile is made of.
   const [, rates = ''] = /^histogram_quantile\(0, (.*)\)$/s.exec(promqlOf(quantile, matchers)) ?? [];
   return `${windowMs / 1000} * ${rates}`;
@@ -66,12 +89,10 @@ export function selectorInScope(of: Selection, { names, matchers }: FleetScope):
 }
 
 /** Returns what our labels are called in the answer to a question, by our name. */
-export function labelsInAnswer(
-  { metric, groupBy }: FleetQuestion,
-  names: ConventionalNames,
-): Map<string, string> {
-  const renames = names.renamesOf([metric]);
-  return new Map(groupBy.map((label) => [label, renames.get(label) ?? label]));
+export function labelsInAnswer({ metric, groupBy }: FleetQuestion, scope: FleetScope): Map<string, string> {
+  const renames = scope.names.renamesOf([metric]);
+  const exported = exportedIn(scope);
+  return new Map(groupBy.map((label) => [label, exported(renames.get(label) ?? label)]));
 }
 
 function expressionOf(question: FleetQuestion, instanceLabel: string): Expression {

@@ -9,7 +9,7 @@ import { ResponseCache, type ResponseSteps } from '../response-cache.js';
 import { rangeKey, type TimeRange } from '../views/time-range.js';
 import { type FleetAnswer, FleetHistory, type MetricKind } from './fleet-history.js';
 import { type FleetScope, selectorInScope } from './fleet-question.js';
-import { PrometheusClient, type PrometheusQuery } from './prometheus.client.js';
+import { type OwnCall, PrometheusClient, type PrometheusQuery } from './prometheus.client.js';
 import { PrometheusError } from './prometheus.error.js';
 import type { PrometheusRecorder } from './prometheus-metrics.js';
 
@@ -24,6 +24,8 @@ export interface FleetSource {
   readonly now: () => number;
   /** Aborted when the application ends. */
   readonly closed: AbortSignal;
+  /** Runs the requests, which are none of the application. @default they are not told apart */
+  readonly asOwnCall?: OwnCall;
 }
 
 /** The instances and the range that an answer is about. */
@@ -39,10 +41,20 @@ export interface FleetRequest {
 export interface FleetContact {
   /** The reason to show figures of this process; undefined while Prometheus answers. */
   readonly problem: string | undefined;
+  /** The age of its last sample by the clock of this process, in milliseconds; 0 while it is that of one scrape. */
+  readonly behindMs: number;
+}
+
+/** The scrapes of the application, as its samples in Prometheus show them. */
+interface Scrapes {
+  /** Distance of two scrapes, in milliseconds. */
+  readonly intervalMs: number;
+  /** The time by which the samples are older than they should be; below 0 if they are of the future. */
+  readonly behindMs: number;
 }
 
 /** The most times that code is read with the answers so far, and the most queries of one answer. */
-const MAX_ROUNDS = 4;
+const MAX_ROUNDS = 6;
 const MAX_QUERIES = 120;
 /** The pause after a failure; it doubles with each further one. */
 const PAUSE_MS = 5_000;
@@ -50,6 +62,10 @@ const MAX_PAUSE_MS = 60_000;
 /** The distance of two scrapes if it is not known. */
 const DEFAULT_SCRAPE_MS = 60_000;
 const SCRAPE_WINDOW_MS = 60_000;
+/** The time for which Prometheus is taken to have no sample, in milliseconds. */
+const EMPTY_MS = 5_000;
+/** The scrapes that may be missing before samples are old. */
+const LATE_SCRAPES = 3;
 /** The number of lines, and of rows, of a query with too many. */
 const TOP_LINES = 8;
 const TOP_ROWS = 1_000;
@@ -64,7 +80,8 @@ export class Fleet {
   private pausedUntil = -Infinity;
   private pauseMs = PAUSE_MS;
   private lastProblem: PrometheusError | undefined;
-  private scrape: { readonly until: number; readonly intervalMs: Promise<number> } | undefined;
+  private measured: { readonly until: number; readonly scrapes: Promise<Scrapes> } | undefined;
+  private behindMs = 0;
 
   constructor(
     private readonly source: FleetSource,
@@ -72,7 +89,13 @@ export class Fleet {
     private readonly names: ConventionalNames,
     private readonly monotonic: () => number = () => performance.now(),
   ) {
-    this.client = new PrometheusClient(source.options, source.recorder, source.closed, monotonic);
+    this.client = new PrometheusClient(
+      source.options,
+      source.recorder,
+      source.closed,
+      monotonic,
+      source.asOwnCall,
+    );
     const at = (): number => this.at;
     this.cache = new ResponseCache({
       get lastSample() {
@@ -81,23 +104,23 @@ export class Fleet {
     });
   }
 
-  /** The time that answers are about now: the last whole interval. */
+  /** The time that answers are about now: the last whole interval for which Prometheus has samples. */
   get at(): number {
     const { intervalMs } = this.history;
-    return Math.floor(this.source.now() / intervalMs) * intervalMs;
+    return Math.floor((this.source.now() - this.behindMs) / intervalMs) * intervalMs;
   }
 
   get contact(): FleetContact {
-    return { problem: this.lastProblem?.message };
+    return { problem: this.lastProblem?.message, behindMs: this.behindMs };
   }
 
   /** Returns the series of the application, or of one instance of it. */
   scopeOf(instance?: string): FleetScope {
     const { options, service } = this.source;
-    const { instanceLabel, matchers = service === undefined ? {} : { service } } = options;
+    const { instanceLabel, targetLabels, matchers = service === undefined ? {} : { service } } = options;
     const own =
       instance === undefined ? [] : [{ name: instanceLabel, operator: '=' as const, value: instance }];
-    return { names: this.names, instanceLabel, matchers: [...matchersOf(matchers), ...own] };
+    return { names: this.names, instanceLabel, targetLabels, matchers: [...matchersOf(matchers), ...own] };
   }
 
   /**
@@ -113,7 +136,7 @@ export class Fleet {
   ): Promise<string> {
     return this.answer([...key, instance ?? null, rangeKey(range)], async (ask) => {
       const { rangeMs, until = this.at } = range;
-      const time = { at: until, rangeMs, scrapeIntervalMs: await this.scrapeIntervalMs() };
+      const time = { at: until, rangeMs, scrapeIntervalMs: (await this.scrapes()).intervalMs };
       const history = new FleetHistory(this.history, this.source.kindOf, this.scopeOf(instance), time);
       let asked = 0;
       for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -145,6 +168,7 @@ export class Fleet {
       const failed = new AbortController();
       const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), failed.signal]);
       try {
+        await this.scrapes();
         const result = await compute((query) => this.ask(query, timeoutMs, signal));
         this.resume();
         return stepsOf(result);
@@ -188,31 +212,59 @@ export class Fleet {
     }
   }
 
-  /** Returns the distance of two scrapes, measured once a minute as soon as it is known. */
-  private scrapeIntervalMs(): Promise<number> {
+  /** Returns the scrapes of the application, measured once a minute as soon as they are known. */
+  private scrapes(): Promise<Scrapes> {
     const now = this.monotonic();
-    if (this.scrape === undefined || now > this.scrape.until) {
-      const intervalMs = this.measureScrapes();
-      this.scrape = { until: now + SCRAPE_WINDOW_MS, intervalMs };
-      intervalMs.catch(() => (this.scrape = undefined));
+    if (this.measured === undefined || now > this.measured.until) {
+      const scrapes = this.measureScrapes();
+      this.measured = { until: now + SCRAPE_WINDOW_MS, scrapes };
+      scrapes.catch((error: unknown) => {
+        this.measured =
+          error instanceof PrometheusError && error.failure === 'empty'
+            ? { until: now + EMPTY_MS, scrapes }
+            : undefined;
+      });
     }
-    return this.scrape.intervalMs;
+    return this.measured.scrapes;
   }
 
-  /** Returns the mean distance of the scrapes of the last minute, in whole seconds. */
-  private async measureScrapes(): Promise<number> {
-    const { timeoutMs } = this.source.options;
+  /** Returns the mean distance of the scrapes of the last minute, in whole seconds, and the age of the last one. */
+  private async measureScrapes(): Promise<Scrapes> {
     const start = selectorInScope({ metric: PROCESS_METRICS.startTime, labels: {} }, this.scopeOf());
+    // At the time of Prometheus: its clock may be another one.
+    const newest = await this.one(`max(timestamp(${start}))`);
+    if (newest === undefined) throw this.nothing();
     // The number of scrapes alone would be too small while Prometheus knows the application for less than the window.
     const times = `timestamp(${start})[${durationOf(SCRAPE_WINDOW_MS)}:1s]`;
-    const promql = `min((max_over_time(${times}) - min_over_time(${times})) / changes(${times}))`;
-    const query = { promql, start: this.at, end: this.at, stepMs: 0 };
-    const [scrapes] = await this.client.ask(query, timeoutMs, AbortSignal.timeout(timeoutMs));
-    const seconds = scrapes?.values[0] ?? NaN;
-    if (seconds > 0) return Math.max(1, Math.round(seconds)) * 1_000;
+    const seconds = await this.one(
+      `min((max_over_time(${times}) - min_over_time(${times})) / changes(${times}))`,
+    );
     // There may be a second scrape by the next answer.
-    this.scrape = undefined;
-    return DEFAULT_SCRAPE_MS;
+    const isKnown = seconds !== undefined && seconds > 0;
+    if (!isKnown) this.measured = undefined;
+    const intervalMs = isKnown ? Math.max(1, Math.round(seconds)) * 1_000 : DEFAULT_SCRAPE_MS;
+    const ageMs = this.source.now() - newest * 1_000;
+    const isLate = Math.abs(ageMs) > LATE_SCRAPES * Math.max(intervalMs, this.history.intervalMs);
+    this.behindMs = isLate ? ageMs : 0;
+    return { intervalMs, behindMs: this.behindMs };
+  }
+
+  /** Returns the value of a query at the time of Prometheus; undefined if it has none. */
+  private async one(promql: string): Promise<number | undefined> {
+    const { timeoutMs } = this.source.options;
+    const query = { promql, start: 0, end: 0, stepMs: 0, isAtItsTime: true };
+    const [first] = await this.client.ask(query, timeoutMs, AbortSignal.timeout(timeoutMs));
+    return first?.values[0];
+  }
+
+  /** Returns the error of a Prometheus that has no series of the application. */
+  private nothing(): PrometheusError {
+    const selector = selectorInScope({ metric: PROCESS_METRICS.startTime, labels: {} }, this.scopeOf());
+    return new PrometheusError(
+      'empty',
+      `Prometheus at ${this.client.host} has no ${selector} of the last 5 minutes. It does not scrape the application yet, or dashboard.prometheus.matchers select something else`,
+      true,
+    );
   }
 
   private pause(error: PrometheusError): void {

@@ -1,3 +1,4 @@
+import { authorizationOf } from '../../primitives/authorization.js';
 import { isError } from '../../primitives/is-error.js';
 import type { ResolvedDashboardPrometheus } from '../dashboard.options.js';
 import {
@@ -17,7 +18,12 @@ export interface PrometheusQuery {
   readonly end: number;
   /** Distance of the times, in milliseconds; 0 for a query at the end alone. */
   readonly stepMs: number;
+  /** True for a query at the time that Prometheus has, whose clock may differ, in place of the end. @default false */
+  readonly isAtItsTime?: boolean;
 }
+
+/** Runs work whose requests are those of monitoring itself. */
+export type OwnCall = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** The most queries at the same time, and the most that wait. */
 const MAX_IN_FLIGHT = 4;
@@ -29,6 +35,13 @@ const MAX_ERROR_BYTES = 16 * 1024;
 /** Statuses of 4xx that are about one query: invalid, too large, or beyond a limit of Prometheus. */
 const ABOUT_QUERY = [400, 413, 414, 422];
 
+/** Advice about some statuses. */
+const HINTS: Readonly<Record<number, string>> = {
+  401: ', since it wants other credentials; see dashboard.prometheus',
+  403: ', since it wants other credentials; see dashboard.prometheus',
+  404: ', so dashboard.prometheus.url may lack a path',
+};
+
 /** A client of the HTTP API of Prometheus, which asks a bounded number of queries at the same time. */
 export class PrometheusClient {
   /** Host and port, which are no secret. */
@@ -38,12 +51,16 @@ export class PrometheusClient {
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param closed aborted when the application ends, which does not wait for queries */
+  /**
+   * @param closed aborted when the application ends, which does not wait for queries
+   * @param asOwnCall runs a request of monitoring itself, which is no outgoing request of the application
+   */
   constructor(
     options: ResolvedDashboardPrometheus,
     private readonly recorder: PrometheusRecorder,
     private readonly closed: AbortSignal,
     private readonly monotonic: () => number = () => performance.now(),
+    private readonly asOwnCall: OwnCall = (work) => work(),
   ) {
     this.base = options.url;
     this.host = new URL(options.url).host;
@@ -61,7 +78,9 @@ export class PrometheusClient {
     const startedAt = this.monotonic();
     const seconds = (): number => Math.max(0, this.monotonic() - startedAt) / 1000;
     try {
-      const answer = await this.send(query, timeoutMs, AbortSignal.any([signal, this.closed]));
+      const answer = await this.asOwnCall(() =>
+        this.send(query, timeoutMs, AbortSignal.any([signal, this.closed])),
+      );
       this.recorder.answered(seconds());
       return answer;
     } catch (error) {
@@ -92,13 +111,14 @@ export class PrometheusClient {
   }
 
   private async send(
-    { promql, start, end, stepMs }: PrometheusQuery,
+    { promql, start, end, stepMs, isAtItsTime = false }: PrometheusQuery,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<PrometheusSeries[]> {
     const form = new URLSearchParams({ query: promql, timeout: `${Math.ceil(timeoutMs)}ms` });
-    if (stepMs === 0) form.set('time', String(end / 1000));
-    else {
+    if (stepMs === 0) {
+      if (!isAtItsTime) form.set('time', String(end / 1000));
+    } else {
       form.set('start', String(start / 1000));
       form.set('end', String(end / 1000));
       form.set('step', String(stepMs / 1000));
@@ -140,7 +160,7 @@ export class PrometheusClient {
 
   private refusal(status: number, text: string): PrometheusError {
     const errorType = errorTypeOf(text);
-    const kind = errorType === undefined ? '' : ` (${errorType})`;
+    const kind = errorType === undefined ? (HINTS[status] ?? '') : ` (${errorType})`;
     return this.failure(
       status >= 500 ? 'failed' : 'refused',
       `responded with status ${status}${kind}`,
@@ -155,16 +175,6 @@ export class PrometheusClient {
   private failure(failure: PrometheusFailure, predicate: string, isAboutQuery = false): PrometheusError {
     return new PrometheusError(failure, `Prometheus at ${this.host} ${predicate}`, isAboutQuery);
   }
-}
-
-function authorizationOf({
-  basicAuth,
-  bearerToken,
-}: ResolvedDashboardPrometheus): Readonly<Record<string, string>> {
-  if (bearerToken !== undefined) return { authorization: `Bearer ${bearerToken}` };
-  if (basicAuth === undefined) return {};
-  const { username, password } = basicAuth;
-  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
 /** Reads a body up to a number of bytes; the rest is not received. */

@@ -13,9 +13,12 @@ export type PrometheusFailure =
   /** A response above the limit of length or number. */
   | 'too large'
   /** Too many queries waited already, so that this one was not sent. */
-  | 'busy';
+  | 'busy'
+  /** An answer without a series of the application; no query has failed. */
+  | 'empty';
 
-export const PROMETHEUS_FAILURES: readonly PrometheusFailure[] = [
+/** The kinds of failed queries. */
+export const PROMETHEUS_FAILURES: readonly Exclude<PrometheusFailure, 'empty'>[] = [
   'unreachable',
   'timeout',
   'refused',

@@ -95,6 +95,17 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
           max: 1,
         },
         {
+          title: 'Cache evictions',
+          description: 'Entries per second that caches in memory removed to make room for others.',
+          unit: 'ops',
+          queries: [
+            query(
+              top((range) => `sum by (cache) (rate(cache_evictions_total{}${range}))`),
+              '{{cache}}',
+            ),
+          ],
+        },
+        {
           title: 'Cache operation duration (p95)',
           description: '95th percentile, by operation.',
           unit: 's',

@@ -1,9 +1,18 @@
 import type { HealthReport } from '../../health/health-report.js';
 import type { AlertRow } from '../alert-rows.js';
+import {
+  figure,
+  MAX_CAUSE,
+  MAX_NAME,
+  milliseconds,
+  percent,
+  type SentencePart,
+  sentenceOf,
+  shortCause,
+  shortened,
+  withoutPeriod,
+} from './verdict-text.js';
 import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
-
-/** A part of a sentence; a time is shown in the time zone of the reader. */
-export type SentencePart = string | { readonly at: number };
 
 /** The state of the application in a sentence. */
 export interface Verdict {
@@ -63,10 +72,6 @@ const NAMED: ReadonlySet<string> = new Set([
   'blocked_event_loop',
   'waiting_for_event_loop',
 ]);
-/** The longest text of a cause in the sentence, in UTF-16 code units. */
-const MAX_CAUSE = 220;
-/** The longest name of an operation in the sentence, in UTF-16 code units. */
-const MAX_NAME = 120;
 
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
@@ -88,8 +93,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
   ];
   return {
     state: draft.state,
-    text: parts.map((part) => (typeof part === 'string' ? part : clockInUtc(part.at))).join(''),
-    parts: joined(parts),
+    ...sentenceOf(parts),
     ...(draft.route && { route: draft.route }),
     ...(draft.about !== undefined && { about: draft.about }),
   };
@@ -224,48 +228,4 @@ function normalParts(parts: readonly PartState[]): string {
   if (names.length === 0) return '';
   const last = names.at(-1);
   return names.length === 1 ? `${last} is normal` : `${names.slice(0, -1).join(', ')} and ${last} are normal`;
-}
-
-/** Returns the text of a cause with the function and without the path of its file, which the causes below have. */
-function shortCause(text: string): string {
-  const short = withoutPeriod(text).replaceAll(
-    /, at ((?:async |new )?[^\s,;()]{1,100}) \([^()]{1,300}\)/g,
-    ' in $1',
-  );
-  return shortened(short, MAX_CAUSE);
-}
-
-function shortened(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
-}
-
-function withoutPeriod(text: string): string {
-  return text.endsWith('.') ? text.slice(0, -1) : text;
-}
-
-/** Joins neighbouring strings. */
-function joined(parts: readonly SentencePart[]): SentencePart[] {
-  const all: SentencePart[] = [];
-  for (const part of parts) {
-    const last = all.at(-1);
-    if (typeof part === 'string' && typeof last === 'string') all[all.length - 1] = last + part;
-    else if (part !== '') all.push(part);
-  }
-  return all;
-}
-
-function clockInUtc(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 16)} UTC`;
-}
-
-function percent(share: number): string {
-  return `${share >= 0.095 ? Math.round(100 * share) : Number((100 * share).toPrecision(1))} %`;
-}
-
-function figure(value: number): string {
-  return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(2)));
-}
-
-function milliseconds(ms: number): string {
-  return ms >= 1_000 ? `${figure(ms / 1000)} s` : `${figure(ms)} ms`;
 }

@@ -18,10 +18,15 @@ export const FIGURE_UNITS = {
   lagSeconds: 'seconds',
 };
 
-/** The areas whose contents are not in Prometheus. */
+/** What is not in Prometheus, by area. */
 const OF_PROCESS = {
-  errors: 'Errors and their records are those of this process.',
-  process: 'Diagnostics are those of this process; the charts are those of the selection.',
+  now: 'Status, alerts, health checks, causes and changes are',
+  routes: 'Records of single requests are',
+  errors: 'Errors and their records are',
+  dependencies: 'Health checks, and what databases and queues say themselves, are',
+  process: 'Key figures and diagnostics, but not the charts, are',
+  explore: 'The list of series, but not the chart, is',
+  pages: 'Texts, figures, tables and buttons, but not the charts, are',
 };
 
 /** Reads the instances of the application. */
@@ -85,7 +90,8 @@ export class FleetBar {
     this.node.hidden = false;
     // Nothing is touched that is the same, so that an open list of instances stays open.
     const chosen = this.page.parameter('instance') ?? '';
-    const state = JSON.stringify([area, chosen, lastSource(), { ...report, at: 0 }]);
+    const behindMs = Math.round((report.behindMs ?? 0) / 60_000) * 60_000 || report.behindMs;
+    const state = JSON.stringify([area, chosen, lastSource(), { ...report, at: 0, behindMs }]);
     if (state === this.shown) return;
     this.shown = state;
     this.showChoice(report, chosen);
@@ -130,7 +136,10 @@ function sourceOf({ instances = [], problem }, chosen) {
 }
 
 /** Returns what differs between the instances, the worst first. */
-function findingsOf({ problem, instances = [], outliers = [], versions = [], routes = [] }, area) {
+function findingsOf(
+  { problem, instances = [], outliers = [], versions = [], routes = [], process, behindMs = 0 },
+  area,
+) {
   if (problem !== undefined) return [[problem]];
   const down = instances
     .filter(({ isUp }) => !isUp)
@@ -161,8 +170,18 @@ function findingsOf({ problem, instances = [], outliers = [], versions = [], rou
   const found = [...all.slice(0, MAX_FINDINGS), ...differing];
   const omitted = all.length - MAX_FINDINGS;
   if (omitted > 0) found.push([element('a', { href: '#/now/instances' }, `${omitted} more`)]);
-  if (OF_PROCESS[area] !== undefined) found.push([OF_PROCESS[area]]);
+  const own = instances.find(({ isThis }) => isThis)?.name ?? process;
+  if (OF_PROCESS[area] !== undefined) found.push([`${OF_PROCESS[area]} of this process (${own}).`]);
+  if (behindMs !== 0) found.unshift([badge('warning', 'late'), ` ${lateText(behindMs)}`]);
   return found;
+}
+
+/** Returns in words that the samples of Prometheus, or its clock, are not of now. */
+function lateText(behindMs) {
+  const time = formatted(Math.abs(behindMs), 'milliseconds');
+  return behindMs > 0
+    ? `Prometheus is ${time} behind: its last samples are that old, or its clock is wrong.`
+    : `The samples of Prometheus are ${time} ahead of the clock of this process.`;
 }
 
 /** Returns a version and the number of its instances, such as "1.4.0 (2)". */

@@ -26,23 +26,36 @@ const HEADLINES = {
   critical: 'Critical',
 };
 
-function banner(overview) {
-  const { verdict, status: state } = overview;
-  const { method, route } = verdict?.route ?? {};
-  const sentence = (verdict?.parts ?? ['Waiting for the first sample.']).map((part) =>
+const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical' };
+
+function sentenceOf(verdict) {
+  return (verdict?.parts ?? ['Waiting for the first sample.']).map((part) =>
     typeof part === 'string'
       ? part
       : element('time', { datetime: new Date(part.at).toISOString() }, shortClock(part.at)),
   );
+}
+
+/** @param fleet the verdict over all instances, or about one in Prometheus; that of the process stands below it */
+function banner(overview, fleet) {
+  const verdict = fleet ?? overview.verdict;
+  const state = fleet === undefined ? overview.status : STATES[fleet.state];
+  const { method, route } = verdict?.route ?? {};
+  const sentence = sentenceOf(verdict);
   return element(
     'section',
     { class: 'banner', 'data-state': state, 'aria-label': 'Verdict' },
     element('h1', {}, HEADLINES[state]),
     // It scrolls where it is longer than its height.
     element('p', { class: 'verdict', tabindex: '0' }, ...sentence),
+    fleet && element('p', {}, `This process (${processName(overview)}): `, ...sentenceOf(overview.verdict)),
     route !== undefined &&
       element('p', {}, element('a', { href: routeHref(method, route) }, `Open ${method} ${route}`)),
   );
+}
+
+function processName({ instance: { host, pid } }) {
+  return `${host}:${pid}`;
 }
 
 function routeHref(method, route) {
@@ -102,6 +115,13 @@ function problemList({ alerts, health, verdict }, causes) {
 
 function limitText({ thresholds, unit }) {
   return thresholds.map(({ value, severity }) => `${severity} at ${formatted(value, unit)}`).join(', ');
+}
+
+/** Returns a vital over all instances, if Prometheus has it. */
+function ofFleet(vital, now) {
+  if (now?.verdict === undefined) return vital;
+  const { value, state = 'unknown' } = now.vitals.find(({ name }) => name === vital.name) ?? {};
+  return { ...vital, value, state, trend: [] };
 }
 
 function tile(vital) {
@@ -184,12 +204,12 @@ function metricHref(metric, labels) {
   return `#/${['explore', 'metrics', metric, ...tags].map(encodeURIComponent).join('/')}`;
 }
 
-function changeTable({ changes, changeWindowMs }, page) {
+function changeTable({ changes, changeWindowMs }, page, ofProcess) {
   if (changes.length === 0) return null;
   const window = formatted(changeWindowMs, 'milliseconds');
   return sortableTable(CHANGE_COLUMNS, {
     rows: changes,
-    caption: `What changed most: the last ${window} against the ${window} before`,
+    caption: `What changed most${ofProcess}: the last ${window} against the ${window} before`,
     key: 'changes',
     remember: page.sorting,
     rowKey: ({ metric, labels }) => `${metric} ${labelText(labels)}`,
@@ -226,6 +246,11 @@ function timeline(events) {
 let grid;
 
 /** The view of what is wrong now: the verdict, its causes, the routes, and what changed. */
+/** Returns what tells figures of the process from those of all instances; nothing if there are only the former. */
+function ofProcessIn(overview, now) {
+  return now?.verdict ? ` of this process (${processName(overview)})` : '';
+}
+
 export const nowView = {
   async load(page) {
     if (page.overview !== undefined && !page.memory.has('parts')) {
@@ -242,10 +267,10 @@ export const nowView = {
       read('causes'),
     ]);
     return () => {
-      showSummary(page, overview, causes);
+      showSummary(page, overview, causes, now);
       const { routes, details } = page.memory.get('parts');
       patch(routes, routeTable(now, page));
-      const changes = changeTable(now, page);
+      const changes = changeTable(now, page, ofProcessIn(overview, now));
       patch(
         details,
         changes && element('div', { class: 'stack', 'data-key': 'changes' }, changes),
@@ -264,7 +289,8 @@ export const nowView = {
 };
 
 /** Shows what is wrong: the verdict, its causes, and the vitals. */
-function showSummary(page, overview, causes) {
+/** @param now what is asked with the range; undefined while it is on its way */
+function showSummary(page, overview, causes, now) {
   if (!page.memory.has('parts') || !grid.node.isConnected) {
     grid = new ChartGrid();
     const parts = {
@@ -278,14 +304,18 @@ function showSummary(page, overview, causes) {
   const problems = problemList(overview, causes);
   patch(
     page.memory.get('parts').summary,
-    banner(overview),
+    banner(overview, now?.verdict),
     problems.length > 0 &&
       element(
         'section',
         { class: 'card stack', 'data-key': 'problems' },
-        element('h2', {}, 'Alerts, checks and causes'),
+        element('h2', {}, `Alerts, checks and causes${ofProcessIn(overview, now)}`),
         element('ul', { class: 'problems' }, ...problems),
       ),
-    element('dl', { class: 'tiles', 'data-key': 'tiles' }, ...overview.vitals.map(tile)),
+    element(
+      'dl',
+      { class: 'tiles', 'data-key': 'tiles' },
+      ...overview.vitals.map((vital) => tile(ofFleet(vital, now))),
+    ),
   );
 }

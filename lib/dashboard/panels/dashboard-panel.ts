@@ -78,8 +78,23 @@ export interface DashboardMetricChart {
   readonly lines: readonly DashboardChartLine[];
 }
 
-/** A line of a chart, or several by the values of labels. */
-export interface DashboardChartLine {
+/** A line of a chart, or several by the values of labels: of a metric, or of a query in PromQL. */
+export type DashboardChartLine = DashboardMetricLine | DashboardPromqlLine;
+
+/** A line, or several, of a query in PromQL. */
+export interface DashboardPromqlLine {
+  /**
+   * Query such as `sum by (shop) (rate(orders_total[5m]))`, of at most 1000 characters, with the names and labels of the
+   * registry. Supported are selectors, the functions over a window, `sum`, `avg`, `min` and `max` with `by`,
+   * `histogram_quantile`, arithmetic, comparisons with a number, `and` and `or`.
+   */
+  readonly promql: string;
+  /** Name in the legend, after the label values if there are any. @default the label values, or else the query */
+  readonly name?: string;
+}
+
+/** A line of a metric, or several by the values of labels. */
+export interface DashboardMetricLine {
   /** Name of the metric, which need not exist yet. */
   readonly metric: string;
   /** Function that gives each point. @default 'rate' for a counter, 'p95' for a histogram, 'value' for a gauge */

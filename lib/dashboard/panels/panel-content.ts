@@ -1,59 +1,20 @@
-import type { LabelMatchers } from '../../query/label-matchers.js';
-import { labelTest, matchersOf } from '../../query/label-matchers.js';
-import type { Computation, Unit } from '../views/panel.js';
-import type { DashboardState } from './dashboard-panel.js';
+import type { Unit } from '../views/panel.js';
+import { chartOf, type ShownChart } from './chart-content.js';
+import { known, LENGTH, MAX, UNITS } from './content-limits.js';
 import {
   type ContentPart,
   invalid,
   itemsOf,
   membersOf,
-  numberOf,
   oneOf,
   type ShownValue,
   textOf,
   titleOf,
   valueOf,
 } from './content-reader.js';
+import type { DashboardState } from './dashboard-panel.js';
+import { type ShownTable, tableOf } from './table-content.js';
 
-/** Limits of a content in number. */
-const MAX = {
-  paragraphs: 20,
-  figures: 24,
-  charts: 8,
-  lines: 8,
-  tables: 8,
-  columns: 20,
-  rows: 200,
-  actions: 10,
-};
-const MAX_POINTS = 500;
-const MAX_LABELS = 10;
-const MAX_VALUES_OF_LABEL = 100;
-/** Limits in characters. */
-const LENGTH = { paragraph: 1_000, title: 80, note: 200, cell: 300, name: 200 };
-
-const UNITS: readonly Unit[] = [
-  'number',
-  'seconds',
-  'milliseconds',
-  'bytes',
-  'percent',
-  'ratio',
-  'per second',
-  'bytes per second',
-  'timestamp',
-];
-const COMPUTATIONS: readonly Computation[] = [
-  'value',
-  'rate',
-  'rate of the sum',
-  'increase',
-  'average',
-  'p50',
-  'p90',
-  'p95',
-  'p99',
-];
 const STATES: readonly DashboardState[] = ['ok', 'warning', 'critical', 'unknown'];
 
 /** A key figure, checked. */
@@ -63,38 +24,6 @@ export interface ShownFigure {
   readonly unit?: Unit;
   readonly state?: DashboardState;
   readonly note?: string;
-}
-
-/** A line of metrics, checked. */
-export interface ShownLine {
-  readonly metric: string;
-  readonly compute?: Computation;
-  readonly labels?: LabelMatchers;
-  readonly groupBy: readonly string[];
-  readonly name?: string;
-  readonly scale?: number;
-}
-
-/** A chart, checked: of metrics, or of values. */
-export interface ShownChart {
-  readonly title: string;
-  readonly help?: string;
-  readonly unit?: Unit;
-  readonly lines?: readonly ShownLine[];
-  readonly times?: readonly number[];
-  readonly series?: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
-  /** Number of lines that are left out. */
-  readonly omitted: number;
-}
-
-/** A table, checked. */
-export interface ShownTable {
-  readonly title: string;
-  readonly columns: readonly { readonly title: string; readonly unit?: Unit }[];
-  readonly rows: readonly (readonly ShownValue[])[];
-  /** Number of rows that are left out. */
-  readonly omitted: number;
-  readonly empty?: string;
 }
 
 /** A button, checked. */
@@ -185,134 +114,6 @@ function figureOf(part: ContentPart): ShownFigure {
   };
 }
 
-function chartOf(part: ContentPart): ShownChart {
-  const { title, help, unit, lines, times, series } = membersOf(part, [
-    'title',
-    'help',
-    'unit',
-    'lines',
-    'times',
-    'series',
-  ]);
-  const head = {
-    title: titleOf(title, LENGTH.title),
-    ...known('help', textOf(help, LENGTH.note)),
-    ...known('unit', oneOf(unit, UNITS)),
-  };
-  if (lines.value !== undefined) {
-    if (series.value !== undefined) invalid(series, 'absent beside `lines`');
-    const { items, omitted } = itemsOf(lines, MAX.lines);
-    return { ...head, lines: items.map(lineOf), omitted };
-  }
-  if (series.value === undefined) invalid(lines, 'a list of lines, or `times` and `series` given');
-  return { ...head, ...valuesOf(times, series) };
-}
-
-function lineOf(part: ContentPart): ShownLine {
-  const { metric, compute, labels, groupBy, name, scale } = membersOf(part, [
-    'metric',
-    'compute',
-    'labels',
-    'groupBy',
-    'name',
-    'scale',
-  ]);
-  return {
-    metric: titleOf(metric, LENGTH.name),
-    ...known('compute', oneOf(compute, COMPUTATIONS)),
-    ...known('labels', matchersIn(labels)),
-    groupBy: itemsOf(groupBy, MAX_LABELS).items.map((item) => titleOf(item, LENGTH.name)),
-    ...known('name', textOf(name, LENGTH.title)),
-    ...known('scale', numberOf(scale)),
-  };
-}
-
-/** Returns matchers that the history can apply, copied. */
-function matchersIn(part: ContentPart): LabelMatchers | undefined {
-  const { value } = part;
-  if (value === undefined) return undefined;
-  const isMatchers =
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.keys(value).length <= MAX_LABELS &&
-    Object.values(value).every(isLabelMatcher);
-  if (!isMatchers) invalid(part, 'strings, lists of strings or regular expressions by label');
-  const labels = { ...value } as LabelMatchers;
-  // Throws for a regular expression that the history cannot apply.
-  labelTest(matchersOf(labels));
-  return labels;
-}
-
-function isLabelMatcher(matcher: unknown): boolean {
-  const isNegated =
-    typeof matcher === 'object' && matcher !== null && !Array.isArray(matcher) && 'not' in matcher;
-  const pattern = isNegated ? matcher.not : matcher;
-  if (typeof pattern === 'string' || pattern instanceof RegExp) return true;
-  return (
-    Array.isArray(pattern) &&
-    pattern.length <= MAX_VALUES_OF_LABEL &&
-    pattern.every((each) => typeof each === 'string')
-  );
-}
-
-function valuesOf(times: ContentPart, series: ContentPart): Pick<ShownChart, 'times' | 'series' | 'omitted'> {
-  if (!Array.isArray(times.value)) invalid(times, 'a list of dates or milliseconds');
-  const skipped = Math.max(0, times.value.length - MAX_POINTS);
-  const moments = times.value.slice(skipped).map((time: unknown, i) => {
-    const at = time instanceof Date ? time.getTime() : time;
-    const part = { value: time, place: `${times.place}[${i + skipped}]` };
-    return typeof at === 'number' && Number.isFinite(at) ? at : invalid(part, 'a date or milliseconds');
-  });
-  if (moments.some((at, i) => i > 0 && at <= moments[i - 1]!)) invalid(times, 'in ascending order');
-  const { items, omitted } = itemsOf(series, MAX.lines);
-  const lines = items.map((item) => {
-    const { name, values } = membersOf(item, ['name', 'values']);
-    if (!Array.isArray(values.value)) invalid(values, 'a list of numbers');
-    const given = values.value.slice(skipped, skipped + MAX_POINTS) as unknown[];
-    return {
-      name: titleOf(name, LENGTH.title),
-      values: moments.map((_, i) => {
-        const value = given[i];
-        return typeof value === 'number' && Number.isFinite(value) ? value : null;
-      }),
-    };
-  });
-  return { times: moments, series: lines, omitted };
-}
-
-function* tableOf(part: ContentPart): Generator<void, ShownTable, void> {
-  const { title, columns, rows, total, empty } = membersOf(part, [
-    'title',
-    'columns',
-    'rows',
-    'total',
-    'empty',
-  ]);
-  const shown = itemsOf(columns, MAX.columns).items.map((item) => {
-    if (typeof item.value === 'string') return { title: titleOf(item, LENGTH.title) };
-    const column = membersOf(item, ['title', 'unit']);
-    return { title: titleOf(column.title, LENGTH.title), ...known('unit', oneOf(column.unit, UNITS)) };
-  });
-  if (shown.length === 0) invalid(columns, 'a list of at least one column');
-  const { items, omitted } = itemsOf(rows, MAX.rows);
-  const found: ShownValue[][] = [];
-  for (const row of items) {
-    if (!Array.isArray(row.value)) invalid(row, 'a list of values');
-    const { items: cells } = itemsOf(row, shown.length);
-    found.push(shown.map((_, i) => (cells[i] === undefined ? null : valueOf(cells[i], LENGTH.cell))));
-    yield;
-  }
-  const all = numberOf(total) ?? 0;
-  return {
-    title: titleOf(title, LENGTH.title),
-    columns: shown,
-    rows: found,
-    omitted: Math.max(omitted, Math.round(all) - found.length),
-    ...known('empty', textOf(empty, LENGTH.note)),
-  };
-}
-
 function actionOf(part: ContentPart): ShownAction {
   const { title, confirm, run } = membersOf(part, ['title', 'confirm', 'run']);
   const { value } = run;
@@ -323,9 +124,4 @@ function actionOf(part: ContentPart): ShownAction {
     ...known('confirm', textOf(confirm, LENGTH.note)),
     run: (signal) => Reflect.apply(value, owner, [signal]) as unknown,
   };
-}
-
-/** Returns an object with a member, unless it is undefined. */
-function known<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
 }

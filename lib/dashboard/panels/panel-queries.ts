@@ -1,14 +1,17 @@
 import { ApiError } from '../dashboard-api.endpoints.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
-import type { ResponseCache } from '../response-cache.js';
+import type { DashboardHistory } from '../dashboard-history.js';
+import type { RangeAnswer } from '../range-answer.js';
 import type { Computation, Panel, Query, Unit } from '../views/panel.js';
 import { unitOfMetric, unitOfRate } from '../views/unit-of-metric.js';
-import { rangeKey, type TimeRange } from '../views/time-range.js';
-import type { PanelData, ViewReader } from '../views/view-data.js';
+import type { TimeRange } from '../views/time-range.js';
+import { highestLines, type Line, type PanelData, type ViewReader } from '../views/view-data.js';
 import { type PanelPlace } from './dashboard-panel.explorer.js';
 import type { DashboardArea } from './dashboard-panel.js';
 import { ChartRetention, type OwnPanels } from './own-panels.js';
-import type { ShownChart, ShownContent, ShownLine } from './panel-content.js';
+import type { ShownChart, ShownLine, ShownPromqlLine } from './chart-content.js';
+import type { ShownContent } from './panel-content.js';
+import { PromqlLines } from './promql-lines.js';
 import { type PanelRun, refreshAll } from './panel-run.js';
 
 /** The time that an answer waits for slow panels, in milliseconds. The others are shown without them. */
@@ -36,8 +39,8 @@ export class PanelQueries {
   constructor(
     private readonly panels: OwnPanels,
     private readonly history: MetricsHistory,
-    private readonly views: Pick<ViewReader, 'panel'>,
-    private readonly cache: ResponseCache,
+    private readonly viewsOf: (from: DashboardHistory) => Pick<ViewReader, 'panel'>,
+    private readonly answerOf: RangeAnswer,
     private readonly hasAuth: boolean,
   ) {
     this.retention = new ChartRetention(history);
@@ -48,23 +51,32 @@ export class PanelQueries {
    *
    * @throws {ApiError} if there is no panel
    */
-  async read(query: URLSearchParams, range: TimeRange): Promise<string> {
+  async read(query: URLSearchParams, range: TimeRange): Promise<unknown> {
     const place = placeOf(query);
     const runs = this.panels.in(place);
     if (runs.length === 0 && 'page' in place) throw new ApiError(404, 'There is no panel on this page.');
     await refreshAll(runs, this.history.lastSample, PATIENCE_MS);
     const versions = runs.map(({ outcome, isRunning }) => [outcome.version, isRunning]);
-    const key = JSON.stringify(['panels', place, versions, rangeKey(range)]);
-    return this.cache.get(key, () => this.answers(runs, range));
+    return this.answerOf(query, ['panels', place, versions], range, (from) =>
+      this.answers(runs, range, from),
+    );
   }
 
-  private *answers(runs: readonly PanelRun[], range: TimeRange): Generator<void, unknown, void> {
+  private *answers(
+    runs: readonly PanelRun[],
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, unknown, void> {
     const panels: PanelAnswer[] = [];
-    for (const run of runs) panels.push(yield* this.answer(run, range));
+    for (const run of runs) panels.push(yield* this.answer(run, range, from));
     return { panels, canAct: this.hasAuth };
   }
 
-  private *answer(run: PanelRun, range: TimeRange): Generator<void, PanelAnswer, void> {
+  private *answer(
+    run: PanelRun,
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, PanelAnswer, void> {
     const { id, title } = run.panel;
     const { content, problem, readAt } = run.outcome;
     const state = run.isRunning ? 'running' : problem === undefined ? 'ready' : 'failed';
@@ -77,7 +89,7 @@ export class PanelQueries {
     } as const;
     if (content === undefined) return head;
     const charts: PanelData[] = [];
-    for (const chart of content.charts) charts.push(yield* this.chart(chart, range));
+    for (const chart of content.charts) charts.push(yield* this.chart(chart, range, from));
     const actions = content.actions.map(({ title: text, confirm }) => ({
       title: text,
       ...(confirm !== undefined && { confirm }),
@@ -85,7 +97,11 @@ export class PanelQueries {
     return { ...head, content: { ...content, charts, actions } };
   }
 
-  private *chart(chart: ShownChart, range: TimeRange): Generator<void, PanelData, void> {
+  private *chart(
+    chart: ShownChart,
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, PanelData, void> {
     const { title, help, omitted, times = [], series = [] } = chart;
     const head = { title, ...(help !== undefined && { help }) };
     if (chart.lines === undefined) {
@@ -97,8 +113,32 @@ export class PanelQueries {
       unit: chart.unit ?? this.unitOf(chart.lines[0]),
       queries: chart.lines.map((line) => this.queryOf(line)),
     };
-    const data = yield* this.views.panel(panel, range);
-    return omitted === 0 ? data : { ...data, omitted: data.omitted + omitted };
+    const data = yield* this.viewsOf(from).panel(panel, range);
+    const { queries = [] } = chart;
+    const all = queries.length === 0 ? data : yield* this.withQueries(data, queries, range, from);
+    return omitted === 0 ? all : { ...all, omitted: all.omitted + omitted };
+  }
+
+  /** Adds the lines of queries in PromQL to a chart. */
+  private *withQueries(
+    data: PanelData,
+    queries: readonly ShownPromqlLine[],
+    range: TimeRange,
+    from: DashboardHistory,
+  ): Generator<void, PanelData, void> {
+    const reader = new PromqlLines(this.history, from);
+    for (const query of queries) for (const metric of reader.metricsOf(query)) this.retention.retain(metric);
+    const times = data.times.length > 0 ? data.times : reader.timesOf(queries, range);
+    const lines: Line[] = [];
+    for (const query of queries) lines.push(...(yield* reader.read(query, times)));
+    const found = yield* highestLines([...data.series, ...lines]);
+    return {
+      ...data,
+      times,
+      series: found,
+      omitted: data.omitted + data.series.length + lines.length - found.length,
+      promQl: [...data.promQl, ...queries.map(({ promql }) => promql)],
+    };
   }
 
   private queryOf(line: ShownLine): Query {

@@ -1,5 +1,6 @@
 import { incidentReport } from '../incident.js';
 import { readNow } from '../now/now-data.js';
+import type { VerdictCause } from '../now/verdict.js';
 import { ruleOf, tryRule } from '../rule-trial.js';
 import { rangeKey } from '../views/time-range.js';
 import { type AreaQueries, done, MAX_AGE_MS, type QueryContext, tagsOf } from './query-context.js';
@@ -8,14 +9,19 @@ import { type AreaQueries, done, MAX_AGE_MS, type QueryContext, tagsOf } from '.
 export function nowQueries({
   sources,
   cache,
+  fleet,
   rangeOf,
+  thresholdsOf,
 }: QueryContext): AreaQueries<'overview' | 'now' | 'incident' | 'rule' | 'alerts'> {
-  const { feed, history, alerts, hasAuth } = sources;
+  const { feed, history, alerts, records, hasAuth } = sources;
+  const causes = () => records.causes() as readonly VerdictCause[];
   return {
     overview: () => feed.current(),
     now: (query) => {
       const range = rangeOf(query);
-      return cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
+      const ofProcess = () =>
+        cache.get(JSON.stringify(['now', rangeKey(range)]), () => readNow(history, range));
+      return fleet?.now(query, range, { causes, thresholdsOf }, ofProcess) ?? ofProcess();
     },
     incident: (query) => {
       const range = rangeOf(query);

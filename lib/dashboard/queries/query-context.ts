@@ -6,7 +6,8 @@ import { FleetAnswers } from '../fleet/fleet-answers.js';
 import { OwnPanels } from '../panels/own-panels.js';
 import { DashboardActions } from '../panels/panel-actions.js';
 import { timeRange } from '../query-parameters.js';
-import { ResponseCache, type ResponseSteps } from '../response-cache.js';
+import type { RangeAnswer } from '../range-answer.js';
+import { ResponseCache } from '../response-cache.js';
 import { rangeKey, type TimeRange } from '../views/time-range.js';
 import { type Threshold, ViewReader } from '../views/view-data.js';
 
@@ -15,20 +16,6 @@ export const MAX_AGE_MS = 1_000;
 
 /** The queries of one area of the dashboard. */
 export type AreaQueries<Name extends keyof DashboardQueries> = Pick<DashboardQueries, Name>;
-
-/**
- * Returns an answer over a range: over all instances if there is a Prometheus that has it, or else over this process.
- *
- * @param key what the answer depends on beside the range
- * @param maxAgeMs age limit of a cached answer of this process @default until the next sample
- */
-export type RangeAnswer = (
-  query: URLSearchParams,
-  key: readonly unknown[],
-  range: TimeRange,
-  compute: (from: DashboardHistory) => ResponseSteps | Promise<ResponseSteps>,
-  maxAgeMs?: number,
-) => unknown;
 
 /** The parts that the queries of all areas share. */
 export interface QueryContext {
@@ -58,7 +45,7 @@ export function queryContext(sources: DashboardSources): QueryContext {
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const viewsOf = (from: DashboardHistory) => new ViewReader(from, thresholdsOf, names);
   const cache = new ResponseCache(history);
-  const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance.startedAt);
+  const fleet = fleetSource && new FleetAnswers(fleetSource, history, names, instance);
   return {
     sources,
     cache,

@@ -43,14 +43,14 @@ export class RouteQueries {
     history: MetricsHistory,
     private readonly views: ViewReader,
     thresholdsOf: (vital: VitalName) => readonly Threshold[],
-    /** History of the figures; what requests waited for is that of this process. */
+    /** History of the figures: of this process, or of Prometheus. */
     private readonly from: DashboardHistory = history,
   ) {
     this.statistics = new RouteStatisticsReader(from, () => ({
       errorRate: thresholdsOf('error_rate_percent'),
       responseTime: thresholdsOf('response_time_ms'),
     }));
-    this.waits = new RouteWaitsReader(source, history);
+    this.waits = new RouteWaitsReader(source, history, from);
   }
 
   /** Returns the statistics of all routes. Yields after each small step. */

@@ -1,5 +1,6 @@
 import { HTTP_METRICS, HTTP_WAIT_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsSource } from '../../metrics/registry.js';
+import type { DashboardHistory } from '../dashboard-history.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import { rounded } from '../rounding.js';
 import type { TimeRange } from '../views/time-range.js';
@@ -49,6 +50,8 @@ export class RouteWaitsReader {
   constructor(
     private readonly source: MetricsSource,
     private readonly history: MetricsHistory,
+    /** History of the figures: of this process, or of Prometheus. */
+    private readonly from: DashboardHistory = history,
   ) {}
 
   /**
@@ -59,8 +62,12 @@ export class RouteWaitsReader {
    */
   *read(
     labels: Labels,
-    { rangeMs, until = this.history.lastSample ?? 0 }: TimeRange,
+    { rangeMs, until = this.from.lastSample ?? 0 }: TimeRange,
   ): Steps<RouteWaits | undefined> {
+    if (this.from !== this.history) {
+      const covered = this.from.coveredMs(HTTP_WAIT_METRICS.recorded, rangeMs, { at: until });
+      return covered === 0 ? undefined : waitsOf(yield* this.recent(labels, covered, until), covered);
+    }
     this.retain();
     const coveredMs = (metric: string): number => this.history.coveredMs(metric, rangeMs, { at: until });
     const windowMs = coveredMs(HTTP_WAIT_METRICS.recorded);
@@ -71,7 +78,7 @@ export class RouteWaitsReader {
   }
 
   private *recent(labels: Labels, windowMs: number, until: number): Steps<WaitTotals> {
-    const { history } = this;
+    const { from: history } = this;
     const { recorded, queries, repeated, time } = HTTP_WAIT_METRICS;
     const moments = [until];
     function* increaseOf(metric: string): Steps<number> {

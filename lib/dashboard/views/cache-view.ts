@@ -17,6 +17,7 @@ export const CACHE: View = {
     ]),
     panel('Operation duration (p95)', 'seconds', [p95(CACHE_METRICS.duration, by('operation'))]),
     panel('Entries', 'number', [value(CACHE_METRICS.entries, by('cache'))]),
+    panel('Evictions', 'per second', [rate(CACHE_METRICS.evictions, by('cache'))]),
     panel('Redis commands', 'per second', [rate(REDIS_METRICS.commandDuration, by('command'))]),
     panel('Redis memory used', 'bytes', [value(REDIS_METRICS.memoryUsed, 'used')]),
     panel('Redis keys removed', 'per second', [

@@ -255,7 +255,7 @@ function peakOf({ values, before = [] }: Line): number {
 }
 
 /** Returns the lines with the highest peaks. */
-function* highestLines(lines: readonly Line[]): Generator<void, Line[], void> {
+export function* highestLines(lines: readonly Line[]): Generator<void, Line[], void> {
   if (lines.length <= MAX_LINES) return [...lines];
   const peaks: { readonly line: Line; readonly peak: number }[] = [];
   for (const line of lines) {

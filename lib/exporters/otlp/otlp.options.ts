@@ -9,7 +9,7 @@ import {
 } from '../../options/option-checks.js';
 import { pairsIn } from '../conventions/resource-attributes.js';
 import { fetchOf } from '../push/fetch-option.js';
-import { headersOf } from '../push/headers-option.js';
+import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
@@ -154,7 +154,7 @@ export function resolveOtlp(
   return {
     ...resolvePush(owner, options),
     url: urlOf(`${owner}.url`, options.url ?? urlIn(environment)),
-    headers: headersOf(`${owner}.headers`, options.headers ?? pairsIn(variable('HEADERS'))),
+    headers: exporterHeadersOf(`${owner}.headers`, options.headers ?? pairsIn(variable('HEADERS'))),
     protocol: choice('protocol', protocol, ['http/protobuf', 'http/json']),
     compression: choice('compression', options.compression ?? variable('COMPRESSION'), ['gzip', 'none']),
     temporality: choice('temporality', temporality, ['cumulative', 'delta']),

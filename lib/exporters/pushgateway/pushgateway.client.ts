@@ -1,3 +1,4 @@
+import { authorizationOf } from '../../primitives/authorization.js';
 import { messageOf } from '../../primitives/error-message.js';
 import { exchange, type PushFetch } from '../push/http-exchange.js';
 import { PushError } from '../push/push-destination.js';
@@ -26,9 +27,7 @@ export class PushgatewayClient {
     this.url = `${url}/metrics${groupPath({ job: jobName, ...groupings })}`;
     this.headers = {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-      ...(basicAuth && {
-        authorization: `Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}`,
-      }),
+      ...authorizationOf({ basicAuth }),
     };
   }
 

@@ -1,5 +1,6 @@
 import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
-import { expectKeys, expectOption, expectSecret } from '../../options/option-checks.js';
+import { BASIC_AUTH } from '../../options/http-credentials.js';
+import { expectOption } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { group, type OptionTable, readOptions } from '../../options/option-table.js';
@@ -45,13 +46,7 @@ export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushga
     checkGroupings(option, groupings);
     return groupings;
   }),
-  basicAuth: group((basicAuth: PushgatewayExporterOptions['basicAuth'], option) => {
-    if (basicAuth === undefined) return undefined;
-    expectKeys(option, basicAuth, ['username', 'password']);
-    expectSecret(`${option}.username`, basicAuth.username);
-    expectSecret(`${option}.password`, basicAuth.password);
-    return basicAuth;
-  }),
+  basicAuth: BASIC_AUTH,
   fetch: group((given: PushFetch | undefined, option) => fetchOf(option, given)),
   ...PUSH,
 };

@@ -1,3 +1,4 @@
+import { authorizationOf } from '../../primitives/authorization.js';
 import { hostname } from 'node:os';
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { RegisterTimer } from '../../primitives/register-timer.js';
@@ -74,12 +75,5 @@ function sigV4Of({ sigV4, url }: ResolvedRemoteWrite): SigV4Settings | undefined
 
 function headersOf({ headers, basicAuth, bearerToken }: ResolvedRemoteWrite): Record<string, string> {
   const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  const { username, password } = basicAuth ?? {};
-  return {
-    ...Object.fromEntries(lowerCase),
-    ...(basicAuth && {
-      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
-    }),
-    ...(bearerToken !== undefined && { authorization: `Bearer ${bearerToken}` }),
-  };
+  return { ...Object.fromEntries(lowerCase), ...authorizationOf({ basicAuth, bearerToken }) };
 }

@@ -1,3 +1,4 @@
+import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential } from '../../options/http-credentials.js';
 import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import {
   expectKeys,
@@ -14,7 +15,7 @@ import {
   resolveNativeHistograms,
 } from '../prometheus/native-histograms.options.js';
 import { fetchOf } from '../push/fetch-option.js';
-import { headersOf } from '../push/headers-option.js';
+import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import type { AwsCredentialsSource } from './sigv4.signer.js';
@@ -94,21 +95,11 @@ export const REMOTE_WRITE: OptionTable<RemoteWriteExporterOptions, ResolvedRemot
     checkLabels(option, labels);
     return labels;
   }),
-  headers: group((headers: RemoteWriteExporterOptions['headers'] = {}, option) => headersOf(option, headers)),
-  basicAuth: group((basicAuth: RemoteWriteExporterOptions['basicAuth'], option) => {
-    if (basicAuth === undefined) return undefined;
-    expectKeys(option, basicAuth, ['username', 'password']);
-    expectSecret(`${option}.username`, basicAuth.username);
-    expectSecret(`${option}.password`, basicAuth.password);
-    return basicAuth;
-  }),
-  bearerToken: group((token: string | undefined, option) => {
-    if (token === undefined) return undefined;
-    expectSecret(option, token);
-    // Shown by its type only.
-    expectUnshown(option, token, 'a string of printable ASCII characters', /^[!-~]+$/.test(token));
-    return token;
-  }),
+  headers: group((headers: RemoteWriteExporterOptions['headers'] = {}, option) =>
+    exporterHeadersOf(option, headers),
+  ),
+  basicAuth: BASIC_AUTH,
+  bearerToken: BEARER_TOKEN,
   sigV4: group((sigV4: RemoteWriteSigV4Options | undefined, option) => {
     if (sigV4 !== undefined) checkSigV4(option, sigV4);
     return sigV4;
@@ -132,13 +123,7 @@ export const REMOTE_WRITE: OptionTable<RemoteWriteExporterOptions, ResolvedRemot
 export function resolveRemoteWrite(owner: string, options: RemoteWriteExporterOptions): ResolvedRemoteWrite {
   const resolved = readOptions(owner, options, REMOTE_WRITE);
   const { basicAuth, bearerToken, sigV4, headers, url } = resolved;
-  const hasHeader = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  const ways = [basicAuth, bearerToken, sigV4, hasHeader || undefined].filter((way) => way !== undefined);
-  if (ways.length > 1) {
-    throw new MonitoringOptionsError(
-      `\`${owner}\` must have at most one of basicAuth, bearerToken, sigV4 and the header authorization; got ${ways.length}. Keep the one that the receiver expects.`,
-    );
-  }
+  expectOneCredential(owner, { basicAuth, bearerToken, sigV4 }, headers, 'the receiver');
   if (sigV4 !== undefined && regionOf(sigV4, url) === undefined) {
     throw new MonitoringOptionsError(
       `\`${owner}.sigV4.region\` must be a region such as eu-central-1; neither the option, the URL nor AWS_REGION has one.`,

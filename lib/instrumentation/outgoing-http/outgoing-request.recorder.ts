@@ -1,4 +1,5 @@
 import { type CountableWait, type OperationWaits, WaitedCalls } from '../../integrations/operation-waits.js';
+import { isOwnCall } from '../../integrations/own-calls.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Convention } from '../../metrics/conventions/conventions.js';
 import { OUTGOING_DETAILS } from '../../metrics/conventions/semantic-recording.js';
@@ -98,13 +99,14 @@ export class OutgoingRequestRecorder {
   }
 
   /**
-   * Records the start of a request. A second call for the same request does nothing.
+   * Records the start of a request. A second call for the same request does nothing, and so does one for a request of
+   * monitoring itself.
    *
    * @param requestedHost the value of the label `host`, without path, query and credentials
    * @param scheme the protocol, or a URL that begins with it; read with details only
    */
   begin(request: object, requestedHost: string, requestedMethod: string, scheme?: string | URL): void {
-    if (this.open.has(request) || this.isIgnored(requestedHost)) return;
+    if (this.open.has(request) || isOwnCall() || this.isIgnored(requestedHost)) return;
     const host = this.hosts.of(requestedHost);
     const method = methodLabel(requestedMethod);
     const startedAt = this.clock.monotonic();

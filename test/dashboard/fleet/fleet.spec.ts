@@ -26,6 +26,7 @@ describe('the answers of a fleet', () => {
 
   beforeEach(async () => {
     server = await new PrometheusDouble().start();
+    server.now = () => now;
     now = 1_800_000_007_000;
     elapsed = 0;
     failures.length = 0;

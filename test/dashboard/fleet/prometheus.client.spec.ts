@@ -81,7 +81,7 @@ describe('a client of Prometheus', () => {
       'wrong credentials',
       () => server.troubles.push({ status: 401, body: 'T0ken' }),
       'refused',
-      /status 401$/,
+      /status 401, since it wants other credentials; see dashboard\.prometheus$/,
       false,
     ],
     [

@@ -21,6 +21,11 @@ export interface DoubleSeries {
 export class PrometheusDouble extends RemoteServer {
   readonly asked: AskedQuery[] = [];
   answer: (query: string) => readonly DoubleSeries[] = () => [];
+  /** The number of questions after the time of the last sample, and the answer to them; undefined without samples. */
+  probes = 0;
+  newest: (() => number | undefined) | undefined = () => this.now() / 1000;
+  /** The clock of the server, in milliseconds since the Unix epoch. */
+  now = (): number => Date.now();
   /** How many queries are being answered, and the most at the same time. */
   inFlight = 0;
   mostInFlight = 0;
@@ -38,13 +43,15 @@ export class PrometheusDouble extends RemoteServer {
     const query = form.get('query') ?? '';
     if (query === '' || !/^[1-9]\d*ms$/.test(form.get('timeout') ?? '')) return refusal(400, 'bad_data');
     const isRange = kind === 'query_range';
-    const times = isRange ? timesOf(form) : [Number(form.get('time') ?? 'NaN')];
+    const times = isRange ? timesOf(form) : [Number(form.get('time') ?? this.now() / 1000)];
     if (times === undefined || times.some((time) => !Number.isFinite(time))) return refusal(400, 'bad_data');
-    this.asked.push({ query, isRange, times, headers });
+    const isProbe = NEWEST.test(query);
+    if (isProbe) this.probes++;
+    else this.asked.push({ query, isRange, times, headers });
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     await this.gate;
     this.inFlight--;
-    const result = this.answer(query).map(({ metric, valueAt }) => {
+    const result = (isProbe ? this.newestSample() : this.answer(query)).map(({ metric, valueAt }) => {
       const points = times.map((time) => [time, goText(valueAt(time))]);
       return isRange ? { metric, values: points } : { metric, value: points[0] };
     });
@@ -55,7 +62,15 @@ export class PrometheusDouble extends RemoteServer {
       body: JSON.stringify({ status: 'success', data }),
     };
   }
+
+  private newestSample(): DoubleSeries[] {
+    const seconds = this.newest?.();
+    return seconds === undefined ? [] : [{ metric: {}, valueAt: () => seconds }];
+  }
 }
+
+/** The question after the time of the last sample. */
+const NEWEST = /^max\(timestamp\(process_start_time_seconds(\{[^}]*\})?\)\)$/;
 
 function refusal(status: number, errorType: string): Answer {
   return {

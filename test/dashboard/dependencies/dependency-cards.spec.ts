@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DependencyCard, dependencyCards } from '../../lib/dashboard/dependency-cards.js';
-import { MINUTE, past, SECOND } from '../history/support.js';
+import type { DependencyCard } from '../../../lib/dashboard/dependencies/dependency-card.js';
+import { dependencyCards } from '../../../lib/dashboard/dependencies/dependency-cards.js';
+import { MINUTE, past, SECOND } from '../../history/support.js';
 
 const NOTHING = { databases: [], postgresql: [], queues: [] };
 

@@ -1,14 +1,14 @@
-import { boundedLabelValue } from '../primitives/bounded-label-values.js';
-import { messageOf } from '../primitives/error-message.js';
-import { redactSecrets } from '../primitives/redact.js';
-import type { HealthReport } from '../health/health-report.js';
-import type { MetricsHistory } from '../query/metrics-history.js';
-import { ApiError } from './dashboard-api.endpoints.js';
-import type { DashboardQueries, DashboardSources, DependencySource } from './dashboard.endpoints.js';
+import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
+import { messageOf } from '../../primitives/error-message.js';
+import { redactSecrets } from '../../primitives/redact.js';
+import type { HealthReport } from '../../health/health-report.js';
+import { ApiError } from '../dashboard-api.endpoints.js';
+import type { DashboardQueries, DashboardSources, DependencySource } from '../dashboard.endpoints.js';
 import { dependencyCards } from './dependency-cards.js';
-import type { DashboardActions } from './panels/panel-actions.js';
-import type { ResponseCache } from './response-cache.js';
-import { rangeKey, type TimeRange } from './views/time-range.js';
+import type { DashboardActions } from '../panels/panel-actions.js';
+import type { DashboardHistory } from '../dashboard-history.js';
+import type { RangeAnswer } from '../range-answer.js';
+import type { TimeRange } from '../views/time-range.js';
 
 /** Age limit of the cards, in milliseconds. */
 const MAX_AGE_MS = 2_000;
@@ -27,8 +27,7 @@ const NONE: DependencySource = {
 /** Returns the queries about what the application depends on. */
 export function dependencyQueries(
   load: DashboardSources['dependencies'],
-  history: MetricsHistory,
-  cache: ResponseCache,
+  answer: RangeAnswer,
   rangeOf: (query: URLSearchParams) => TimeRange,
   healthChecks: () => Promise<HealthReport['checks']>,
   actions: DashboardActions | undefined,
@@ -42,16 +41,16 @@ export function dependencyQueries(
   return {
     dependencies: (query) => {
       const range = rangeOf(query);
-      const compute = async () => {
+      const compute = async (from: DashboardHistory) => {
         const found = await source();
         const names = {
           databases: found.databases(),
           postgresql: found.postgresqlNames(),
           queues: found.queueNames(),
         };
-        return dependencyCards(history, range, names, await healthChecks());
+        return dependencyCards(from, range, names, await healthChecks());
       };
-      return cache.get(JSON.stringify(['dependencies', rangeKey(range)]), compute, MAX_AGE_MS);
+      return answer(query, ['dependencies'], range, compute, MAX_AGE_MS);
     },
     'dependencies/postgresql': async (query) =>
       answered((await source()).readPostgresql(query.get('name') ?? ''), 'database'),

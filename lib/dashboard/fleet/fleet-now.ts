@@ -1,0 +1,154 @@
+import { HTTP_METRICS } from '../../metrics/metric-names.js';
+import { VITAL_NAMES, type VitalName, VITALS } from '../../query/vital-definitions.js';
+import type { NowData } from '../now/now-data.js';
+import { impactRows, readTraffic, type Traffic } from '../now/traffic.js';
+import type { Verdict, VerdictCause } from '../now/verdict.js';
+import { rounded } from '../rounding.js';
+import type { TimeRange } from '../views/time-range.js';
+import type { Threshold } from '../views/view-data.js';
+import type { FleetHistory } from './fleet-history.js';
+import type { FleetReport } from './fleet-report.js';
+import { type FleetFailure, fleetVerdictOf } from './fleet-verdict.js';
+
+/** A vital over all instances, or of one. */
+export interface FleetVital {
+  readonly name: VitalName;
+  readonly value: number;
+  readonly state: 'ok' | 'warning' | 'critical';
+}
+
+/** The area Now over all instances, or about one. */
+export interface FleetNow extends NowData {
+  readonly verdict: Verdict;
+  readonly vitals: readonly FleetVital[];
+}
+
+/** The sources of the area Now beside Prometheus. */
+export interface FleetNowSources {
+  readonly report: Pick<FleetReport, 'instances' | 'outliers' | 'routes' | 'versions'>;
+  /** Name of the one instance that it is about; undefined for all. */
+  readonly instance: string | undefined;
+  /** The causes and changes that this process knows. */
+  readonly causes: readonly VerdictCause[];
+  readonly ofProcess: Pick<NowData, 'changes' | 'changeWindowMs'>;
+  readonly thresholdsOf: (vital: VitalName) => readonly Threshold[];
+}
+
+/** The window of the verdict, in milliseconds, and the time in which the start of failures is looked for. */
+const WINDOW_MS = 300_000;
+const SEARCHED_MS = 3_600_000;
+const STEP_MS = 60_000;
+/** The shortest window of an increase, in scrapes. */
+const MIN_SCRAPES = 4;
+/** The steps without a failure after which later ones are new. */
+const QUIET_STEPS = 2;
+const MAX_ROUTES = 10;
+const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;
+const FAILED = { status_code: /5../ };
+
+type Steps<T> = Generator<void, T, void>;
+
+/** Reads the area Now over all instances, or about one. Yields after each small step. */
+export function* readFleetNow(
+  history: FleetHistory,
+  { rangeMs, until = history.lastSample }: TimeRange,
+  { report, instance, causes, ofProcess, thresholdsOf }: FleetNowSources,
+): Steps<FleetNow> {
+  const shown = yield* readTraffic(history, rangeMs, until);
+  const recent = yield* readTraffic(history, WINDOW_MS, until);
+  const [p95] = yield* history.queryRange(DURATION, { quantiles: [0.95] }, WINDOW_MS, [until]);
+  const isShown = ({ name }: { readonly name: string }) => instance === undefined || name === instance;
+  const verdict = fleetVerdictOf({
+    ...report,
+    instances: report.instances.filter(isShown),
+    traffic: recent,
+    failing: yield* failureOf(history, recent, until),
+    causes,
+    p95: p95?.values[0],
+  });
+  return {
+    windowMs: shown.windowMs,
+    routes: impactRows(shown, MAX_ROUTES),
+    omittedRoutes: Math.max(0, shown.routes.length - MAX_ROUTES),
+    changeWindowMs: ofProcess.changeWindowMs,
+    changes: ofProcess.changes,
+    verdict,
+    vitals: yield* vitalsOf(history, until, thresholdsOf),
+  };
+}
+
+/** Reads since when, how much and on which instances the route with most failures fails. */
+function* failureOf(history: FleetHistory, { routes }: Traffic, at: number): Steps<FleetFailure | undefined> {
+  const [worst] = routes;
+  if (worst === undefined || worst.failures < 0.5) return undefined;
+  const labels = { method: worst.method, route: worst.route };
+  const stepMs = Math.max(STEP_MS, MIN_SCRAPES * history.intervalMs);
+  const count = Math.floor(SEARCHED_MS / stepMs);
+  const moments = Array.from({ length: count }, (_, i) => at - (count - 1 - i) * stepMs);
+  const failed = { ...labels, ...FAILED };
+  const [increases] = yield* history.queryRange(REQUESTS, 'increase', stepMs, moments, { labels: failed });
+  const since = startOf(increases?.values ?? [], moments, stepMs);
+  if (since === undefined) return undefined;
+  const windowMs = Math.max(stepMs, Math.min(at - since, SEARCHED_MS));
+  const byInstance = { groupBy: [history.instanceLabel] };
+  const total = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], { labels, ...byInstance });
+  const failures = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], {
+    labels: failed,
+    ...byInstance,
+  });
+  const known = failures.filter(({ values }) => (values[0] ?? 0) >= 0.5);
+  const requests = sumOf(total);
+  if (requests === 0) return undefined;
+  return {
+    ...labels,
+    since,
+    share: Math.min(1, sumOf(known) / requests),
+    instances: known.flatMap((series) => series.labels[history.instanceLabel] ?? []),
+    serving: total.filter(({ values }) => (values[0] ?? 0) > 0).length,
+  };
+}
+
+/** Returns the start of the last failures; undefined if they are over. */
+function startOf(
+  increases: ArrayLike<number>,
+  moments: readonly number[],
+  stepMs: number,
+): number | undefined {
+  let since: number | undefined;
+  let quiet = 0;
+  for (let i = moments.length - 1; i >= 0 && quiet <= QUIET_STEPS; i--) {
+    if ((increases[i] ?? 0) > 0) {
+      since = (moments[i] ?? 0) - stepMs;
+      quiet = 0;
+    } else quiet++;
+  }
+  return since;
+}
+
+function sumOf(all: readonly { readonly values: Float64Array }[]): number {
+  return all.reduce((sum, { values }) => sum + (values[0] || 0), 0);
+}
+
+function* vitalsOf(
+  history: FleetHistory,
+  at: number,
+  thresholdsOf: FleetNowSources['thresholdsOf'],
+): Steps<FleetVital[]> {
+  const vitals: FleetVital[] = [];
+  for (const name of VITAL_NAMES) {
+    const [series] = yield* history.expressionRange(VITALS[name], [at]);
+    const value = series?.values[0];
+    if (value === undefined || !Number.isFinite(value)) continue;
+    vitals.push({ name, value: rounded(value), state: stateOf(value, thresholdsOf(name)) });
+  }
+  return vitals;
+}
+
+/** Returns the state of a value. Where the critical threshold is the lower one, low values are bad. */
+function stateOf(value: number, thresholds: readonly Threshold[]): FleetVital['state'] {
+  const valueOf = (wanted: string) => thresholds.find(({ severity }) => severity === wanted)?.value;
+  const [warning = Infinity, critical = Infinity] = [valueOf('warning'), valueOf('critical')];
+  const isBeyond = (limit: number) => (critical < warning ? value < limit : value > limit);
+  if (isBeyond(critical)) return 'critical';
+  return isBeyond(warning) ? 'warning' : 'ok';
+}

@@ -1,0 +1,187 @@
+import type { RouteTraffic, Traffic } from '../now/traffic.js';
+import type { Verdict, VerdictCause } from '../now/verdict.js';
+import {
+  figure,
+  MAX_NAME,
+  milliseconds,
+  percent,
+  type SentencePart,
+  sentenceOf,
+  shortCause,
+  shortened,
+} from '../now/verdict-text.js';
+import type { FleetInstance, FleetVersion } from './fleet-instances.js';
+import type { FigureName, Outlier } from './outliers.js';
+import type { RouteOutlier } from './route-outliers.js';
+
+/** The failures of the route with most of them, over the instances. */
+export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
+  /** Start of the failures, in milliseconds since the Unix epoch. */
+  readonly since: number;
+  /** Share of the requests that have failed since, from 0 to 1. */
+  readonly share: number;
+  /** The instances on which it fails, and the number of those that serve it. */
+  readonly instances: readonly string[];
+  readonly serving: number;
+}
+
+/** The facts that the verdict of a fleet is made of. */
+export interface FleetVerdictFacts {
+  /** The instances that the verdict is about. */
+  readonly instances: readonly FleetInstance[];
+  readonly traffic: Traffic;
+  readonly failing: FleetFailure | undefined;
+  /** Causes of failures that this process has recorded. */
+  readonly causes: readonly VerdictCause[];
+  readonly outliers: readonly Outlier[];
+  readonly routes: readonly RouteOutlier[];
+  readonly versions: readonly FleetVersion[];
+  /** 95th percentile of the response times, in seconds. */
+  readonly p95: number | undefined;
+}
+
+const WARNING_SHARE = 0.02;
+const CRITICAL_SHARE = 0.1;
+/** The share of instances that are down from which on it is critical. */
+const CRITICAL_DOWN = 0.5;
+/** The most instances that are named in one clause, and the most clauses about them. */
+const MAX_NAMED = 3;
+/** Figures that people notice; the others say why. */
+const NOTICED: ReadonlySet<FigureName> = new Set(['errorPercent', 'p99Seconds', 'lagSeconds']);
+const UNITS: Readonly<Partial<Record<FigureName, (value: number) => string>>> = {
+  errorPercent: (value) => `${figure(value)} %`,
+  p99Seconds: (value) => milliseconds(value * 1_000),
+  lagSeconds: (value) => milliseconds(value * 1_000),
+};
+
+/** A clause of the sentence, with its severity. */
+interface Clause {
+  readonly state: Verdict['state'];
+  readonly parts: readonly SentencePart[];
+}
+
+/** Returns the state of all instances, or of one, in a sentence: what fails, where, since when, and who differs. */
+export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
+  const failing = failingRoute(facts);
+  const clauses = [
+    ...(failing === undefined ? [] : [failing]),
+    ...downInstances(facts),
+    ...differingInstances(facts),
+  ];
+  const state = (['critical', 'warning'] as const).find((each) =>
+    clauses.some((clause) => clause.state === each),
+  );
+  const isWell = failing === undefined && (state ?? 'ok') === 'ok';
+  const all = [
+    ...(isWell ? [{ parts: traffic(facts) }] : []),
+    ...clauses,
+    ...(isWell ? [] : undisturbed(facts)),
+    ...versions(facts),
+  ];
+  return {
+    state: state ?? 'ok',
+    ...sentenceOf([...all.flatMap(({ parts }, i) => (i === 0 ? parts : ['; ', ...parts])), '.']),
+    ...(failing && facts.failing && { route: { method: facts.failing.method, route: facts.failing.route } }),
+  };
+}
+
+function failingRoute({
+  failing,
+  traffic: { routes },
+  causes,
+  instances,
+}: FleetVerdictFacts): Clause | undefined {
+  if (failing === undefined || failing.share < WARNING_SHARE) return undefined;
+  const { method, route, share, since } = failing;
+  const name = `${method} ${route}`;
+  const own = instances.find(({ isThis }) => isThis);
+  const isHere = own !== undefined && failing.instances.includes(own.name);
+  const cause = isHere && causes.find((each) => each.hasFailed && each.name === name);
+  const others = routes.filter(({ failures }) => failures >= 0.5).length - 1;
+  return {
+    state: share >= CRITICAL_SHARE ? 'critical' : 'warning',
+    parts: [
+      `${shortened(name, MAX_NAME)} has failed ${percent(share)} since `,
+      { at: since },
+      placeOf(failing),
+      cause ? `: ${shortCause(cause.cause.text)}` : '',
+      others > 0 ? `; ${others} more ${others === 1 ? 'route fails' : 'routes fail'}` : '',
+    ],
+  };
+}
+
+/** Returns where a route fails: on one instance, some or all. */
+function placeOf({ instances, serving }: FleetFailure): string {
+  if (serving <= 1) return '';
+  if (instances.length === 1) return `, on ${shortened(instances[0]!, MAX_NAME)} alone`;
+  if (instances.length >= serving) return `, on all ${serving} instances`;
+  return `, on ${instances.length} of ${serving} instances`;
+}
+
+function downInstances({ instances }: FleetVerdictFacts): Clause[] {
+  const down = instances.filter(({ isUp }) => !isUp).map(({ name }) => name);
+  if (down.length === 0) return [];
+  const state = down.length >= instances.length * CRITICAL_DOWN ? 'critical' : 'warning';
+  return [{ state, parts: [`${listOf(down)} ${down.length === 1 ? 'is' : 'are'} down`] }];
+}
+
+/** Returns a clause for each instance that differs, the farthest first, and one for the rest. */
+function differingInstances({ instances, outliers, routes }: FleetVerdictFacts): Clause[] {
+  const names = new Set(instances.map(({ name }) => name));
+  const differing = [...new Set(outliers.map(({ instance }) => instance))].filter((name) => names.has(name));
+  const clauses = differing.slice(0, MAX_NAMED).map((name): Clause => {
+    const own = outliers.filter(({ instance }) => instance === name);
+    const slow = routes.find(({ instance }) => instance === name);
+    const route =
+      slow === undefined ? '' : `, most of all ${shortened(`${slow.method} ${slow.route}`, MAX_NAME)}`;
+    return {
+      state: own.some((each) => NOTICED.has(each.figure)) ? 'warning' : 'ok',
+      parts: [`${shortened(name, MAX_NAME)}: ${own.map(outlierText).join(', ')}${route}`],
+    };
+  });
+  const rest = differing.length - MAX_NAMED;
+  return rest > 0
+    ? [
+        ...clauses,
+        { state: 'ok', parts: [`${rest} more ${rest === 1 ? 'instance differs' : 'instances differ'}`] },
+      ]
+    : clauses;
+}
+
+function outlierText({ text, figure: name, value, median }: Outlier): string {
+  const unit = UNITS[name];
+  return unit === undefined ? text : `${text} (${unit(value)}, median ${unit(median)})`;
+}
+
+function traffic({
+  traffic: { requests, failures, windowMs, routes },
+  instances,
+  p95,
+}: FleetVerdictFacts): SentencePart[] {
+  const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
+  const where = instances.length === 1 ? '' : ` on ${instances.length} instances`;
+  if (requests === 0) return [`No requests in ${minutes}${where}`];
+  const failed =
+    failures < 0.5
+      ? 'No request fails'
+      : `${percent(failures / requests)} of the requests fail, most of them ${shortened(`${routes[0]?.method} ${routes[0]?.route}`, MAX_NAME)}`;
+  const within =
+    p95 === undefined || Number.isNaN(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
+  return [`${failed}${where}: ${figure(requests / (windowMs / 1_000))} requests/s over ${minutes}${within}`];
+}
+
+/** Returns that no request fails, if only something else is wrong. */
+function undisturbed({ traffic: { requests, failures } }: FleetVerdictFacts): { parts: SentencePart[] }[] {
+  return requests > 0 && failures < 0.5 ? [{ parts: ['no request fails'] }] : [];
+}
+
+function versions({ versions: all, instances }: FleetVerdictFacts): { parts: SentencePart[] }[] {
+  return instances.length > 1 && all.length > 1 ? [{ parts: [`${all.length} versions run`] }] : [];
+}
+
+function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMED).map((name) => shortened(name, MAX_NAME));
+  const rest = names.length - shown.length;
+  if (rest > 0) return `${shown.join(', ')} and ${rest} more`;
+  return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
