@@ -78,7 +78,9 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
 
   it('say how long they take at most, and where to look', () => {
     expect(exception).toMatch(/\d+ requests; until the alert route_fails fires, \d+ s more at most\n/);
-    expect(exception).toMatch(/Look at http:\/\/127\.0\.0\.1:\d+\/metrics-dashboard/);
+    expect(exception).toMatch(
+      /Look at (http:\/\/127\.0\.0\.1:\d+\/metrics-dashboard), .* then at \1#\/errors, /,
+    );
     expect(exception).toMatch(/curl -s \S+\/metrics \| grep \^exceptions_total\n/);
   });
 
