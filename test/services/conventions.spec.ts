@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { AlertingMonitor, type MonitoringOptions } from 'nestjs-monitoring';
 import { grafanaDashboards } from 'nestjs-monitoring/grafana';
-import { registerOpenTelemetryMetrics } from 'nestjs-monitoring/metrics';
 import { parse } from 'yaml';
 import { startConventionsApp } from '../e2e/fixture/conventions-app.js';
 import { eventually, type RunningApp } from '../e2e/fixture/start-app.js';
-import { instrumentHttp } from '../support/instrumented-http.js';
 import { describeWith } from './support/binaries.js';
 import { asked, type Dashboard, queriesOf } from './support/grafana-model.js';
 import { PrometheusServer } from './support/prometheus.server.js';
@@ -68,8 +65,6 @@ const KNOWN_LINTS = [
 
 describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real Prometheus', () => {
   const apps = new Map<string, RunningApp>();
-  /** In a process of its own, an application would start it with `--import`. */
-  const instrumentation = new HttpInstrumentation();
   let prometheus: PrometheusServer;
   /** The moment that every query is about: on a busy machine, what comes after it takes long. */
   let endedAt: number;
@@ -78,11 +73,6 @@ describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real P
     for (const conventions of ['prometheus', 'otel'] as const) {
       apps.set(conventions, await startConventionsApp('express', { conventions, alerting: RULES }));
     }
-    instrumentation.setMeterProvider(registerOpenTelemetryMetrics());
-    instrumentation.enable();
-    instrumentHttp(instrumentation);
-    const bridges = { openTelemetry: true };
-    apps.set('bridged', await startConventionsApp('fastify', { conventions: 'otel', bridges }));
     prometheus = await PrometheusServer.start(
       [...apps].map(([job, { port }]) => ({ job, url: `http://127.0.0.1:${port}/metrics` })),
     );
@@ -99,7 +89,6 @@ describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real P
   }, 120_000);
 
   afterAll(async () => {
-    instrumentation.disable();
     await prometheus?.stop();
     for (const app of apps.values()) await app.close();
   });
@@ -159,27 +148,9 @@ describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real P
     expect(output.split('\n').filter((line) => line !== '' && !KNOWN_LINTS.includes(line))).toEqual([]);
   });
 
-  it('are those of ours beside the instrumentation of OpenTelemetry, each request once under a name', async () => {
-    // The last scrape may have been before the last request.
-    await eventually(async () => {
-      const counts = await prometheus.query(
-        'sum by (__name__) ({job="bridged", __name__=~".*server_request_duration_seconds_count", http_route=~"/deals/.+|"})',
-      );
-      expect(counts.map(({ labels }) => labels['__name__']).toSorted()).toEqual([
-        'http_server_request_duration_seconds_count',
-        'otel_http_server_request_duration_seconds_count',
-      ]);
-      const own = await prometheus.query(
-        'sum(http_server_request_duration_seconds_count{job="bridged", http_route=~"/deals/.+"})',
-      );
-      expect(own.map(({ value }) => value)).toEqual([20]);
-    });
-    expect(prometheus.complaints('bridged')).toEqual([]);
-  });
-
   it('come with the attributes of the resource', async () => {
     const joined = await prometheus.query(
-      'sum by (service_name) (http_server_request_duration_seconds_count{job="otel"} * on (job, instance) group_left (service_name) target_info)',
+      'sum by (service_name) (http_server_request_duration_seconds_count * on (job, instance) group_left (service_name) target_info)',
     );
     expect(joined).toHaveLength(1);
     expect(joined[0]?.labels['service_name']).toBeTruthy();

@@ -1,4 +1,8 @@
-import { BRIDGED_PREFIX, type ConventionByDomain, hasSemanticNames } from '../../metrics/conventions/conventions.js';
+import {
+  BRIDGED_PREFIX,
+  type ConventionByDomain,
+  hasSemanticNames,
+} from '../../metrics/conventions/conventions.js';
 import { prometheusName, prometheusType } from '../../metrics/conventions/semantic-metric.js';
 import { SEMANTIC_METRICS } from '../../metrics/conventions/semantic-metrics.js';
 import type { MetricKind } from '../../metrics/metric-definition.js';
