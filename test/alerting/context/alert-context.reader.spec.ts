@@ -176,7 +176,7 @@ describe('the context of an alert', () => {
 
   it('begins with what is slow if the alert is about the event loop, although more requests fail', () => {
     const { history } = testAlerting();
-    const failing = { ...CAUSE, hasFailed: true, count: 150, maxDurationMs: 900 };
+    const refused = { ...CAUSE, hasFailed: true, count: 150, maxDurationMs: 900 };
     const blocking = {
       ...CAUSE,
       hasFailed: false,
@@ -188,7 +188,7 @@ describe('the context of an alert', () => {
       let summary: string | undefined;
       const rule = { longestWindowMs: MINUTE, retention: [{ metric }] };
       const onContext = (context: AlertContext): void => void (summary ??= context.summary);
-      readAlertContext({ labels: {} }, rule, 0, history, () => [failing, blocking], onContext).next();
+      readAlertContext({ labels: {} }, rule, 0, history, () => [refused, blocking], onContext).next();
       return summary;
     };
     expect(summaryOf('nodejs_eventloop_lag_p99_seconds')).toBe('GET /forecast: Blocked.');
