@@ -1,4 +1,5 @@
 import { cpSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import manifest from './package.json' with { type: 'json' };
@@ -39,6 +40,8 @@ const doors = FORMATS.flatMap(({ format, extension, types }) => [
       entryFileNames: `[name].${extension}`,
       chunkFileNames: `[name].${extension}`,
       manualChunks,
+      // A smaller chunk becomes part of another one, where nothing more is loaded because of that.
+      experimentalMinChunkSize: 1_000,
     },
   },
   {
@@ -72,10 +75,27 @@ function inputs(extension) {
 
 /**
  * Puts what every door needs into one file: to find, read and link a file takes an application longer than what it does
- * not use of a larger one.
+ * not use of a larger one. What is loaded only if an option or a request asks for it, by `import()`, stays apart.
  */
-function manualChunks(id) {
-  return /\/build\/(?:primitives|options|metrics|exporters\/prometheus)\//.test(id) ? 'core' : undefined;
+function manualChunks(id, { getModuleInfo }) {
+  if (/\/diagnostics\/blocked-loop\/(?:block\.recorder|blocked-loop\.lifecycle)\.js$/.test(id))
+    return 'blocked-loop';
+  const isOfCore = /\/build\/(?:primitives|options|metrics|exporters\/prometheus)\//.test(id);
+  return isOfCore && loadedAtOnce(getModuleInfo).has(id) ? 'core' : undefined;
+}
+
+const atOnce = new WeakMap();
+
+/** Returns the modules that the main door loads by itself. */
+function loadedAtOnce(getModuleInfo) {
+  let found = atOnce.get(getModuleInfo);
+  if (found === undefined) {
+    found = new Set([resolve('build/index.js')]);
+    // A set visits what is added meanwhile, too.
+    for (const id of found) for (const imported of getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+    atOnce.set(getModuleInfo, found);
+  }
+  return found;
 }
 
 /** CommonJS has no `import.meta`. */

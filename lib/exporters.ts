@@ -1,19 +1,14 @@
 // The door for exporters that are created by hand, and for destinations of one's own.
 export type { CloudWatchClientLike } from './exporters/cloudwatch/cloudwatch.destination.js';
-export { CloudWatchExporter } from './exporters/cloudwatch/cloudwatch.exporter.js';
 export type { CloudWatchExporterOptions } from './exporters/cloudwatch/cloudwatch.options.js';
 export type { CloudWatchCost, CloudWatchPrices } from './exporters/cloudwatch/cost-preview.js';
 export type { DatadogClient } from './exporters/datadog/datadog-client.transport.js';
-export { DatadogExporter } from './exporters/datadog/datadog.exporter.js';
 export type { DatadogExporterOptions, DatadogSite } from './exporters/datadog/datadog.options.js';
-export { EmbeddedMetricsExporter } from './exporters/embedded-metrics/embedded-metrics.exporter.js';
 export type { EmbeddedMetricsExporterOptions } from './exporters/embedded-metrics/embedded-metrics.options.js';
 export type { EmbeddedMetricsStream } from './exporters/embedded-metrics/line-writer.js';
 export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
-export { JsonExporter } from './exporters/json/json.exporter.js';
 export type { JsonExporterOptions } from './exporters/json/json.options.js';
 export type { OtlpMetricExporter } from './exporters/otlp/otlp-exporter.sender.js';
-export { OtlpExporter } from './exporters/otlp/otlp.exporter.js';
 export type { OtlpExporterOptions } from './exporters/otlp/otlp.options.js';
 export {
   PrometheusExporter,
@@ -35,11 +30,18 @@ export type {
 } from './exporters/push/metrics-interval.js';
 export type { ExporterLogger, PushDependencies } from './exporters/push/push-dependencies.js';
 export { type PushDestination, PushError, type PushRequest } from './exporters/push/push-destination.js';
+export {
+  CloudWatchExporter,
+  DatadogExporter,
+  EmbeddedMetricsExporter,
+  JsonExporter,
+  OtlpExporter,
+  PushgatewayExporter,
+  RemoteWriteExporter,
+} from './exporters/push-exporters.js';
 export { PushExporter } from './exporters/push/push.exporter.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
-export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporter.js';
 export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
-export { RemoteWriteExporter } from './exporters/remote-write/remote-write.exporter.js';
 export type {
   RemoteWriteExporterOptions,
   RemoteWriteSigV4Options,

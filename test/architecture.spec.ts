@@ -266,6 +266,7 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'exporters/cloudwatch/bounded-response.ts: .on()': 'keeps an error of a body that is read no further',
   'exporters/datadog/datadog-client.transport.ts: a method in place of another':
     'sets the fetch of a configuration of its own',
+  'exporters/late-class.ts: .defineProperty()': 'names a class of its own',
   'integrations/pg/pg.own-connection.ts: .on()': 'listens to a connection of its own',
   'health/checks/network.checks.ts: .once()': 'listens to a socket of its own',
   'health/health.lifecycle.ts: a method in place of another':

@@ -1,11 +1,6 @@
 import cluster from 'node:cluster';
 import { threadId } from 'node:worker_threads';
 
-/** Returns true if this process is one of several workers of an application, as far as that can be detected. */
-export function isClusterWorker(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return cluster.isWorker || environment['NODE_APP_INSTANCE'] !== undefined;
-}
-
 /** Returns the id that the workers of an application share by default. */
 export function defaultClusterId(environment: NodeJS.ProcessEnv = process.env): string {
   // PM2 is the parent of every application that it starts, hence the name.

@@ -10,13 +10,11 @@ export class DashboardLifecycle {
     private readonly retention: DashboardRetention,
     private readonly panels: Pick<DashboardPanelExplorer, 'find'>,
     private readonly queries: AbortController,
-    private readonly enabled: boolean,
-    private readonly timeline?: Timeline,
+    private readonly timeline: Timeline,
   ) {}
 
   start(): void {
-    if (!this.enabled) return;
-    this.timeline?.start();
+    this.timeline.start();
     this.retention.start();
     // Says at the start which panels cannot be shown.
     this.panels.find();
@@ -27,6 +25,6 @@ export class DashboardLifecycle {
     this.feed.stop();
     this.queries.abort();
     this.retention.stop();
-    this.timeline?.stop();
+    this.timeline.stop();
   }
 }

@@ -1,6 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import type { ClusterMember } from '../cluster/cluster-member.js';
-import { isClusterWorker } from '../cluster/worker-identity.js';
+import { isClusterWorker } from '../cluster/cluster-worker.js';
 import { type IsLeader, alwaysLeader } from '../business/leadership.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';

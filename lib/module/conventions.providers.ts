@@ -2,7 +2,6 @@ import { Server } from 'node:tls';
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { applicationBuild } from '../collectors/app-info/application-build.js';
-import { ConventionalMetrics } from '../exporters/conventions/conventional-metrics.js';
 import { resourceAttributes } from '../exporters/conventions/resource-attributes.js';
 import {
   type ConventionByDomain,
@@ -33,14 +32,15 @@ export const CONVENTIONS_PROVIDERS: readonly Provider[] = [
   {
     provide: CONVENTIONAL_SOURCES,
     inject: [METRICS_SOURCE, HttpAdapterHost, RESOLVED_OPTIONS],
-    useFactory: (
+    useFactory: async (
       source: MetricsSource,
       host: HttpAdapterHost | undefined,
       options: ResolvedOptions,
-    ): ConventionalSources => {
+    ): Promise<ConventionalSources> => {
       const { detailed, conventions, enabled } = options;
       // Nothing is between the registry and its readers unless something has another name.
       if (detailed === undefined || !enabled) return { own: source, exposed: source, semantic: source };
+      const { ConventionalMetrics } = await import('../exporters/conventions/conventional-metrics.js');
       const dependencies = {
         context: contextOf(host),
         logger: new Logger('Monitoring'),

@@ -5,8 +5,7 @@ import { applicationBuild } from '../collectors/app-info/application-build.js';
 import { LIBRARY_VERSION } from '../primitives/library-version.js';
 import { ContainerLimits } from '../collectors/system/container-limits.js';
 import { LinuxFiles } from '../collectors/system/linux-files.js';
-import { BlockRecorder } from '../diagnostics/blocked-loop/block.recorder.js';
-import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
+import type { BlockRecorder } from '../diagnostics/blocked-loop/block.recorder.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { InstanceTimes } from '../diagnostics/startup/instance-times.instrumentation.js';
@@ -16,7 +15,7 @@ import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js
 import { Profiles } from '../diagnostics/profiles/profiles.js';
 import type { MemoryRoom } from '../diagnostics/profiles/snapshot-estimate.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
-import { isClusterWorker } from '../cluster/worker-identity.js';
+import { isClusterWorker } from '../cluster/cluster-worker.js';
 import type { FlightRecorder } from '../diagnostics/flight-recorder/flight-recorder.js';
 import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
 import { UNEXPECTED_END } from '../diagnostics/flight-recorder/unexpected-end.rule.js';
@@ -33,7 +32,7 @@ import { PROCESS_METRICS } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import { Vitals } from '../query/vitals.js';
-import { FLIGHT_RECORDER } from './lazily-loaded.token.js';
+import { BLOCK_RECORDER, BLOCKED_LOOP, FLIGHT_RECORDER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -227,38 +226,40 @@ const MEMORY_PROVIDERS: readonly Provider[] = [
 /** Providers of the diagnostics. */
 export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   {
-    provide: BlockRecorder,
+    provide: BLOCK_RECORDER,
     inject: [MetricsRegistry, Operations, RESOLVED_OPTIONS],
-    useFactory: (
+    useFactory: async (
       registry: MetricsRegistry,
       operations: Operations | null,
       { enabled, diagnostics, clock }: ResolvedOptions,
-    ) =>
-      enabled && diagnostics.blockedLoop
-        ? new BlockRecorder(registry, clock, operations?.sites ?? new CallSites(), operations?.eventLoop)
-        : null,
+    ) => {
+      if (!enabled || !diagnostics.blockedLoop) return null;
+      const { BlockRecorder } = await import('../diagnostics/blocked-loop/block.recorder.js');
+      return new BlockRecorder(registry, clock, operations?.sites ?? new CallSites(), operations?.eventLoop);
+    },
   },
   {
-    provide: BlockedLoopLifecycle,
-    inject: [BlockRecorder, MetricsRegistry, Operations, RESOLVED_OPTIONS],
-    useFactory: (
+    provide: BLOCKED_LOOP,
+    inject: [BLOCK_RECORDER, MetricsRegistry, Operations, RESOLVED_OPTIONS],
+    useFactory: async (
       recorder: BlockRecorder | null,
       registry: MetricsRegistry,
       operations: Operations | null,
       { diagnostics: { blockedLoop } }: ResolvedOptions,
-    ) =>
-      recorder && blockedLoop
-        ? new BlockedLoopLifecycle(
-            recorder,
-            blockedLoop.thresholdMs,
-            instrumentationGuard(registry, 'diagnostics'),
-            operations?.eventLoop,
-          )
-        : null,
+    ) => {
+      if (recorder === null || !blockedLoop) return null;
+      const { BlockedLoopLifecycle } = await import('../diagnostics/blocked-loop/blocked-loop.lifecycle.js');
+      return new BlockedLoopLifecycle(
+        recorder,
+        blockedLoop.thresholdMs,
+        instrumentationGuard(registry, 'diagnostics'),
+        operations?.eventLoop,
+      );
+    },
   },
   {
     provide: EventLoopBlocks,
-    inject: [BlockRecorder],
+    inject: [BLOCK_RECORDER],
     useFactory: (recorder: BlockRecorder | null) => new EventLoopBlocks(recorder ?? undefined),
   },
   ...STARTUP_PROVIDERS,

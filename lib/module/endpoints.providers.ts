@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { dashboardEndpoints, type DashboardSources } from '../dashboard/dashboard.endpoints.js';
+import type { ApplicationDashboard } from '../dashboard/application-dashboard.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { alertsEndpoints } from '../alerting/alerts.endpoints.js';
 import { AuthFailures } from '../http/auth-failures.js';
@@ -21,7 +21,7 @@ import { StartupEndpoint } from '../health/startup.endpoint.js';
 import { RequestRecorder } from '../instrumentation/http/request.recorder.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { DASHBOARD_SOURCES } from './dashboard.providers.js';
+import { DASHBOARD } from './lazily-loaded.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** Providers of the endpoints of this library. */
@@ -40,7 +40,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       HealthMonitor,
       HealthLifecycle,
       RequestRecorder,
-      DASHBOARD_SOURCES,
+      DASHBOARD,
       AlertingMonitor,
     ],
     useFactory: (
@@ -54,7 +54,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       monitor: HealthMonitor,
       lifecycle: HealthLifecycle,
       recorder: RequestRecorder | null,
-      dashboard: DashboardSources,
+      dashboard: ApplicationDashboard | null,
       alerting: AlertingMonitor,
     ) =>
       new EndpointRouter(
@@ -97,7 +97,7 @@ function endpointsOf(
   exporter: PrometheusExporter,
   monitor: HealthMonitor,
   lifecycle: HealthLifecycle,
-  dashboard: DashboardSources,
+  dashboard: ApplicationDashboard | null,
   alerting: AlertingMonitor,
 ): RoutedEndpoints {
   const make: Record<ControllerName, (path: string, overridable: boolean) => Endpoint> = {
@@ -126,7 +126,7 @@ function endpointsOf(
   return {
     mounted: [
       ...mounted.map(ofController),
-      ...(paths.dashboard ? dashboardEndpoints(paths.dashboard.path, !paths.dashboard.given, dashboard) : []),
+      ...(paths.dashboard ? (dashboard?.endpoints(paths.dashboard.path, !paths.dashboard.given) ?? []) : []),
       ...(paths.alerts ? alertsEndpoints(paths.alerts.path, !paths.alerts.given, alerting) : []),
     ],
     ofController,

@@ -1,17 +1,10 @@
 import { Logger, type Provider, type Type } from '@nestjs/common';
 import type { ClusterMember } from '../cluster/cluster-member.js';
-import { CloudWatchExporter } from '../exporters/cloudwatch/cloudwatch.exporter.js';
-import { DatadogExporter } from '../exporters/datadog/datadog.exporter.js';
-import { EmbeddedMetricsExporter } from '../exporters/embedded-metrics/embedded-metrics.exporter.js';
 import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
 import type { ResolvedExporters } from '../exporters/exporters.options.js';
-import { JsonExporter } from '../exporters/json/json.exporter.js';
-import { OtlpExporter } from '../exporters/otlp/otlp.exporter.js';
 import type { BridgeDependencies } from '../exporters/prometheus/prom-client.bridge.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
-import { PushgatewayExporter } from '../exporters/pushgateway/pushgateway.exporter.js';
-import { RemoteWriteExporter } from '../exporters/remote-write/remote-write.exporter.js';
-import { ExporterMetrics } from '../exporters/push/exporter-metrics.js';
+import { PUSH_EXPORTERS } from '../exporters/push-exporter-classes.js';
 import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
@@ -21,31 +14,23 @@ import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The class of a push exporter with options of type `O`. */
-interface PushExporterClass<O> extends Type<StartedExporter> {
-  new (source: MetricsSource, options: O, dependencies: PushDependencies): StartedExporter;
-}
+/** The class of a push exporter. */
+type PushExporterClass = new (
+  source: MetricsSource,
+  options: unknown,
+  dependencies: PushDependencies,
+) => StartedExporter;
 
 type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
 
-/** The push exporters, by the option that enables them. */
-const PUSH_EXPORTERS = {
-  json: JsonExporter,
-  cloudWatch: CloudWatchExporter,
-  embeddedMetrics: EmbeddedMetricsExporter,
-  datadog: DatadogExporter,
-  otlp: OtlpExporter,
-  pushgateway: PushgatewayExporter,
-  remoteWrite: RemoteWriteExporter,
-} as const satisfies {
-  [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
-};
+/** The injection tokens of the push exporters. */
+const TOKENS: readonly Type[] = Object.values(PUSH_EXPORTERS).map(({ token }) => token as Type);
 
 /** The push exporters whose metrics reach Prometheus, under the names of the metrics endpoint. */
 const FOR_PROMETHEUS: readonly PushExporterName[] = ['pushgateway', 'remoteWrite'];
 
 /** The exporters that an application can inject; a push exporter is null if it is off. */
-export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
+export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...TOKENS];
 
 /** Providers of the exporters. */
 export const EXPORTERS_PROVIDERS: readonly Provider[] = [
@@ -63,12 +48,10 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
         { dropped: countBridgeDrops(registry), logger: new Logger('Monitoring') },
       ),
   },
-  ...Object.entries(PUSH_EXPORTERS).map(([name, exporter]) =>
-    pushExporterProvider(name as PushExporterName, exporter as PushExporterClass<unknown>),
-  ),
+  ...Object.keys(PUSH_EXPORTERS).map((name) => pushExporterProvider(name as PushExporterName)),
   {
     provide: ExportersLifecycle,
-    inject: [ScheduleIntegration, ...Object.values(PUSH_EXPORTERS)],
+    inject: [ScheduleIntegration, ...TOKENS],
     useFactory: ({ registerTimer }: ScheduleIntegration, ...exporters: (StartedExporter | null)[]) =>
       new ExportersLifecycle(
         exporters.filter((exporter) => exporter !== null),
@@ -78,11 +61,12 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
 ];
 
 /** Returns the provider of a push exporter, which is null if it is off. */
-function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
+function pushExporterProvider(name: PushExporterName): Provider {
+  const late = PUSH_EXPORTERS[name];
   return {
-    provide: exporter,
+    provide: late.token,
     inject: [CONVENTIONAL_SOURCES, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
-    useFactory: (
+    useFactory: async (
       sources: ConventionalSources,
       registry: MetricsRegistry,
       member: ClusterMember | null,
@@ -90,6 +74,11 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
     ) => {
       const options = exporters[name];
       if (!enabled || options === undefined) return null;
+      const [loaded, { ExporterMetrics }] = await Promise.all([
+        late.load(),
+        import('../exporters/push/exporter-metrics.js'),
+      ]);
+      const exporter = loaded as PushExporterClass;
       const metrics = new ExporterMetrics(registry);
       return new exporter(sourceFor(name, sources, exporters), options, {
         clock,

@@ -1,4 +1,7 @@
 import type { ClusterMember } from '../cluster/cluster-member.js';
+import type { ApplicationDashboard } from '../dashboard/application-dashboard.js';
+import type { BlockRecorder } from '../diagnostics/blocked-loop/block.recorder.js';
+import type { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import type { FlightRecorder } from '../diagnostics/flight-recorder/flight-recorder.js';
 import type { OpenTelemetryBridge } from '../integrations/opentelemetry/open-telemetry.bridge.js';
 import type { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
@@ -19,3 +22,12 @@ export const FLIGHT_RECORDER: LazilyLoaded<FlightRecorder> = Symbol('monitoring.
 export const OPEN_TELEMETRY_BRIDGE: LazilyLoaded<OpenTelemetryBridge> = Symbol(
   'monitoring.openTelemetryBridge',
 );
+
+/** The injection token of the dashboard; null if it is off. */
+export const DASHBOARD: LazilyLoaded<ApplicationDashboard> = Symbol('monitoring.dashboard');
+
+/** The injection token of the recorder of what blocks the event loop; null if the option is off. */
+export const BLOCK_RECORDER: LazilyLoaded<BlockRecorder> = Symbol('monitoring.blockRecorder');
+
+/** The injection token of the watch of the event loop; null if the option is off. */
+export const BLOCKED_LOOP: LazilyLoaded<BlockedLoopLifecycle> = Symbol('monitoring.blockedLoop');

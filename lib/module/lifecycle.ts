@@ -2,8 +2,6 @@ import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
 import { MetricsCollectorExplorer } from '../business/metrics-collector.explorer.js';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
-import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
-import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
@@ -27,7 +25,9 @@ import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handle
 import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
 import {
+  BLOCKED_LOOP,
   CLUSTER_MEMBER,
+  DASHBOARD,
   FLIGHT_RECORDER,
   GRAPHQL_INSTRUMENTATION,
   type LazilyLoaded,
@@ -368,7 +368,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'serving',
     'blocked loop: start',
-    BlockedLoopLifecycle,
+    BLOCKED_LOOP,
     (blockedLoop) => blockedLoop.start(),
     'Its thread starts when the application has started, and costs the start nothing.',
   ),
@@ -389,8 +389,8 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'serving',
     'dashboard: start',
-    DashboardLifecycle,
-    (dashboard) => dashboard.start(),
+    DASHBOARD,
+    ({ lifecycle }) => lifecycle.start(),
     'Its charts request the samples that the history keeps from its first one on.',
   ),
   step(
@@ -413,8 +413,8 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'disconnecting',
     'dashboard: stop',
-    DashboardLifecycle,
-    (dashboard) => dashboard.stop(),
+    DASHBOARD,
+    ({ lifecycle }) => lifecycle.stop(),
     'The HTTP server closes only when the event streams of the dashboard have ended.',
   ),
 
@@ -515,7 +515,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['queue jobs', QueueJobsInstrumentation],
       ['handler phases', HandlerPhasesInstrumentation],
       ['operations', Operations],
-      ['blocked loop', BlockedLoopLifecycle],
+      ['blocked loop', BLOCKED_LOOP],
       ['log levels', LogLevels],
       ['logs', LogsInstrumentation],
       ['flight recorder', FLIGHT_RECORDER],

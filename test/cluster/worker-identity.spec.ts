@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { isClusterWorker } from '../../lib/cluster/cluster-worker.js';
 import {
   defaultClusterId,
-  isClusterWorker,
   isProcessRunning,
   ownIdentity,
   workerKey,

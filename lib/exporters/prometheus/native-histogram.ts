@@ -7,8 +7,6 @@ import {
 import { mergeBuckets } from '../../metrics/bucket-merge.js';
 import { ExponentialColumns, type ExponentialSnapshots } from '../../metrics/exponential-columns.js';
 
-/** The fewest buckets that hold every histogram in the coarsest schema, -4: six for each sign. */
-export const MIN_BUCKETS = 12;
 /** The most buckets that a histogram can have: those of the finest schema for both signs. */
 const MOST_BUCKETS = 2 * 80 * 64;
 /** The zero threshold of client_golang. Histograms of the same threshold are added up without a conversion. */
@@ -39,7 +37,7 @@ export class NativeHistogramBuilder {
   private readonly positiveRange: BucketRange = emptyRange();
   private readonly negativeRange: BucketRange = emptyRange();
 
-  /** @param maxBuckets at least {@link MIN_BUCKETS} */
+  /** @param maxBuckets at least 12, as the options require */
   constructor(maxBuckets: number) {
     this.maxBuckets = Math.min(maxBuckets, MOST_BUCKETS);
     this.positive = new NativeBuckets(this.maxBuckets);

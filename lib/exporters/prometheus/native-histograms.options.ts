@@ -1,6 +1,8 @@
 import { expectObject } from '../../options/option-checks.js';
 import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
-import { MIN_BUCKETS } from './native-histogram.js';
+
+/** The fewest buckets that hold every histogram in the coarsest schema, -4: six for each sign. */
+export const MIN_BUCKETS = 12;
 
 /** Options of the native histograms of one metric. */
 export interface NativeHistogramOptions {

@@ -11,8 +11,7 @@ import {
   resolveNativeHistograms,
 } from './native-histograms.options.js';
 import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
-import { renderProtobuf } from './protobuf-exposition.js';
-import { SchemaMemory } from './protobuf-histogram.js';
+import type { ProtobufRenderer } from './protobuf-renderer.js';
 
 /** Options of what Prometheus scrapes. */
 export interface PrometheusFormatOptions {
@@ -53,7 +52,7 @@ export class PrometheusExporter {
   private readonly inFlight = new Map<string, Promise<Buffer[]>>();
   private readonly bridge: PromClientBridge | undefined;
   private readonly nativeHistograms: ResolvedNativeHistograms;
-  private readonly memory = new SchemaMemory();
+  private protobuf: Promise<ProtobufRenderer> | undefined;
   private readonly bucketLimit: { readonly exponentialBuckets?: number };
 
   /** @throws {MonitoringOptionsError} for invalid options */
@@ -120,15 +119,16 @@ export class PrometheusExporter {
     const bridged = this.bridge?.withoutCollisions(families, sampleNamesOf(snapshot)) ?? [];
     const created = this.options.created ?? false;
     const options = { created, bridged, ...(names && { names }) };
-    if (format === 'protobuf')
-      return inTimeSlices(
-        renderProtobuf(snapshot, {
-          ...options,
-          nativeHistograms: this.nativeHistograms,
-          memory: this.memory,
-        }),
-      );
+    if (format === 'protobuf') return inTimeSlices((await this.protobufRenderer()).render(snapshot, options));
     return inTimeSlices(collected(renderExposition(snapshot, { ...options, format })));
+  }
+
+  /** Loads the renderer at the first request for protobuf, which few scrapers make. */
+  private protobufRenderer(): Promise<ProtobufRenderer> {
+    this.protobuf ??= import('./protobuf-renderer.js').then(
+      ({ ProtobufRenderer: Renderer }) => new Renderer(this.nativeHistograms),
+    );
+    return this.protobuf;
   }
 
   /** Returns the metrics whose exponential histograms are needed, from which native histograms are made. */

@@ -8,10 +8,10 @@ import {
 } from '../../../lib/metrics/exponential-histogram.js';
 import { ExponentialRows } from '../../../lib/metrics/exponential-rows.js';
 import {
-  MIN_BUCKETS,
   type NativeBuckets,
   NativeHistogramBuilder,
 } from '../../../lib/exporters/prometheus/native-histogram.js';
+import { MIN_BUCKETS } from '../../../lib/exporters/prometheus/native-histograms.options.js';
 import { decodedBuckets } from './protobuf-decoder.js';
 
 const FINEST = 6;
