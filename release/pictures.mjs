@@ -1,6 +1,7 @@
 /**
  * Takes the pictures of the manual anew, of the sample application, which has to run on a machine with little else to do.
- * Needs Chromium.
+ * Needs Chromium. They are larger than they may be in the manual (test/documents/links.spec.ts) until they have a palette, as
+ * `pngquant` makes it.
  *
  *     npm start
  *     node release/pictures.mjs http://127.0.0.1:3000
