@@ -38,16 +38,16 @@ const probe = element('span', { hidden: true });
 document.body.append(probe);
 
 /** The colors of the style sheet by theme and name: to ask for one makes the browser compute the style of the page. */
-const known = new Map();
+const colorCache = new Map();
 
 /** Returns a color of the style sheet in a form that a canvas accepts, unlike `light-dark()`. */
 function color(name) {
   const key = `${themeOf()} ${name}`;
-  let found = known.get(key);
+  let found = colorCache.get(key);
   if (found === undefined) {
     probe.style.color = `var(${name})`;
     found = getComputedStyle(probe).color;
-    known.set(key, found);
+    colorCache.set(key, found);
   }
   return found;
 }
