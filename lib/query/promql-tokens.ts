@@ -39,7 +39,10 @@ export function promqlTokens(text: string): PromqlToken[] {
       ([, match]) => match !== undefined,
     );
     if (found?.[1] === undefined) {
-      throw new PromqlError(`unexpected ${JSON.stringify([...text.slice(at)][0])}`, at);
+      throw new PromqlError(
+        `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`,
+        at,
+      );
     }
     tokens.push({ kind: found[0], text: found[1], at });
     at += found[1].length;

@@ -312,8 +312,6 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
       await verdict.getByText(hosts[1]!).first().waitFor(PATIENCE);
       expect(await verdict.innerText()).toMatch(/p99 [\d.]+× \([\d.]+ s, median [\d.]+ m?s\)/);
       expect(await verdict.innerText()).toMatch(/This process \([^)]+:\d+\): /);
-      if (process.env['FLEET_SHOT'])
-        await page.screenshot({ path: `${process.env['FLEET_SHOT']}-${width}.png` });
       expect(await violations(page)).toEqual([]);
 
       await page.evaluate("location.hash = '#/routes?range=300000'");

@@ -192,13 +192,13 @@ export class FleetHistory implements DashboardHistory {
       ...(this.scope.targetLabels ?? TARGET_LABELS).map((label) => [exported(label), label] as const),
       ...Array.from(renames, ([own, theirs]) => [theirs, own] as const),
     ]);
-    return this.ask({ promql, start, end, stepMs }).flatMap(
-      ({ labels: { __name__: _, ...labels }, ...points }) => {
-        const values = valuesAt(points, { start, stepMs }, moments.length);
-        const own = Object.entries(labels).map(([name, value]) => [ours.get(name) ?? name, value]);
-        return isKnown(values) ? [{ labels: Object.fromEntries(own) as Record<string, string>, values }] : [];
-      },
-    );
+    return this.ask({ promql, start, end, stepMs }).flatMap(({ labels, ...points }) => {
+      const values = valuesAt(points, { start, stepMs }, moments.length);
+      const own = Object.entries(labels).flatMap(([name, value]) =>
+        name === '__name__' ? [] : [[ours.get(name) ?? name, value]],
+      );
+      return isKnown(values) ? [{ labels: Object.fromEntries(own) as Record<string, string>, values }] : [];
+    });
   }
 
   private seriesOf(

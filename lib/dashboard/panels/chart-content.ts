@@ -78,8 +78,6 @@ export function chartOf(part: ContentPart): ShownChart {
   if (lines.value !== undefined) {
     if (series.value !== undefined) invalid(series, 'absent beside `lines`');
     const { items, omitted } = itemsOf(lines, MAX.lines);
-    const isPromql = ({ value }: ContentPart) =>
-      typeof value === 'object' && value !== null && 'promql' in value;
     const queries = items.filter(isPromql).map(promqlOf);
     return {
       ...head,
@@ -109,6 +107,10 @@ function lineOf(part: ContentPart): ShownLine {
     ...known('name', textOf(name, LENGTH.title)),
     ...known('scale', numberOf(scale)),
   };
+}
+
+function isPromql({ value }: ContentPart): boolean {
+  return typeof value === 'object' && value !== null && 'promql' in value;
 }
 
 function promqlOf(part: ContentPart): ShownPromqlLine {
