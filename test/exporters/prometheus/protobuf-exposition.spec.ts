@@ -290,7 +290,7 @@ describe('an exporter that has been scraped before', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, classic) => {
         const { registry } = testRegistry({ defaultLabels: { zone: 'x' } });
         const timer = registry.histogram('job_size', 'Size.', { labelNames: ['job'], buckets: [1, 1e3] });
-        const options = { nativeHistograms: { buckets: 20, classic }, created: true };
+        const options = { nativeHistograms: { maxBuckets: 20, classic }, createdTimestamps: true };
         const exporter = new PrometheusExporter(registry, options);
         for (const { job, values, then } of steps) {
           for (const one of values) timer.observe({ job }, one, { trace_id: job });
