@@ -18,10 +18,20 @@ export class StepRunner implements LifecycleOutcome {
     private readonly times?: { ran(moment: Moment, from: number, to: number): void },
   ) {}
 
-  /** Runs the steps of a moment of the start, one after the other. @throws the error of the first step that fails */
+  /**
+   * Runs the steps of a moment of the start, one after the other. If one fails, so does the start of the application, and
+   * the steps of the end run.
+   *
+   * @throws the error of the first step that fails
+   */
   async start(moment: Moment): Promise<void> {
     const from = performance.now();
-    for (const step of this.stepsAt(moment)) await this.run(step);
+    try {
+      for (const step of this.stepsAt(moment)) await this.run(step);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
     this.times?.ran(moment, from, performance.now());
   }
 

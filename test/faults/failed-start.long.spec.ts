@@ -131,6 +131,10 @@ const FAILURES: readonly (readonly [title: string, module: () => Type])[] = [
       }),
   ],
   [
+    'an address for the monitoring endpoints that is not of this machine',
+    () => moduleWith([], { endpoints: { listen: { port: 0, host: '192.0.2.1' } } }),
+  ],
+  [
     'a group of health checks that names one that is not there',
     () => moduleWith([], { health: { groups: { readiness: ['nowhere'] } } }),
   ],
