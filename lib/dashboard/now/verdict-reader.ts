@@ -102,7 +102,10 @@ export class VerdictReader {
     const { history, blocks } = this.sources;
     const lag = history.last(LAG, { groupBy: [] })[0]?.value;
     if (lag === undefined) return [];
-    const block = blocks.find().find(({ startedAt }) => startedAt > now - WINDOW_MS);
+    const [block] = blocks
+      .find()
+      .filter(({ startedAt }) => startedAt > now - WINDOW_MS)
+      .toSorted((a, b) => b.durationMs - a.durationMs);
     let problem: string | undefined;
     if (block !== undefined) {
       const ms = Math.round(block.durationMs);

@@ -183,13 +183,17 @@ function rank(status: string): number {
 function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefined {
   const [alert] = alerts;
   if (alert === undefined) return undefined;
-  const cause = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
+  const likely = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
+  const cause =
+    alert.cause === undefined
+      ? likely && `${shortened(likely.name, MAX_NAME)}: ${shortCause(likely.cause.text)}`
+      : shortCause(alert.cause);
   return new Draft(
     alert.severity === 'critical' ? 'critical' : 'warning',
     [
       `${shortened(withoutPeriod(alert.message), MAX_CAUSE)}, since `,
       { at: alert.since },
-      cause === undefined ? '' : `; ${shortened(cause.name, MAX_NAME)}: ${shortCause(cause.cause.text)}`,
+      cause === undefined ? '' : `; ${cause}`,
       alerts.length > 1
         ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
         : '',

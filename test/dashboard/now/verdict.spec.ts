@@ -78,6 +78,16 @@ describe('the verdict', () => {
     expect(text).toMatch(/^0\.1 % of the requests fail, most of them GET \/reports\/revenue: 67 requests\/s/);
   });
 
+  it('has the cause of an alert rather than another one that is known', () => {
+    const cause =
+      'GET /forecast: ReportsController.forecast, at forecast (src/reports.ts:9:3) ran for 3500 ms.';
+    const traffic = { ...facts().traffic, failures: 1 };
+    const verdict = verdictOf(facts({ alerts: [alert({ cause })], traffic, causes: [CAUSE] }));
+    expect(verdict.text).toBe(
+      '/reports/revenue fails, since 06:17 UTC; GET /forecast: ReportsController.forecast in forecast ran for 3500 ms; database and event loop are normal.',
+    );
+  });
+
   it('names a failing health check if no route fails, else an alert, else what is normal', () => {
     const checks = { database: { ...HEALTHY, status: 'unhealthy', message: 'Connection refused.' } } as const;
     const unhealthy = facts({

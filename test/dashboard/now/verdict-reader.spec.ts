@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { VerdictReader } from '../../../lib/dashboard/now/verdict-reader.js';
+import { MINUTE, past, SECOND } from '../../history/support.js';
+
+interface Block {
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly culprit: string;
+}
+
+/** Returns the verdict over an application whose event loop lags by some seconds, and was blocked. */
+async function verdictWith(lag: number, blocks: (now: number) => Block[]): Promise<string> {
+  const { registry, history, run, clock } = past({ intervalMs: 5 * SECOND, retentionMs: 10 * MINUTE });
+  registry.gauge('nodejs_eventloop_lag_p99_seconds', 'Lag.').set(lag);
+  history.retain({ metric: 'nodejs_eventloop_lag_p99_seconds' });
+  run(3);
+  const now = clock.now();
+  const reader = new VerdictReader({
+    history,
+    records: { causes: () => [] },
+    blocks: { find: () => blocks(now) },
+    timeline: { events: () => [] },
+  });
+  const health = { status: 'healthy', timestamp: '', checks: {} } as const;
+  const { text } = await reader.read({ timestamp: now, health, alerts: [], vitals: [] });
+  return text;
+}
+
+describe('the part of the event loop in a verdict', () => {
+  it('is normal while nothing blocks it', async () => {
+    expect(await verdictWith(0.01, () => [])).toContain('event loop is normal');
+  });
+
+  it('is the longest block of the last minutes, though a shorter one came later', async () => {
+    const text = await verdictWith(0.01, (now) => [
+      { startedAt: now - 500, durationMs: 182, culprit: '(native code)' },
+      { startedAt: now - 20_000, durationMs: 3_533, culprit: 'Reports.forecast' },
+      { startedAt: now - 6 * MINUTE, durationMs: 9_000, culprit: 'Earlier.one' },
+    ]);
+    expect(text).toContain('Reports.forecast blocked the event loop for 3533 ms');
+    expect(text).not.toContain('native code');
+  });
+
+  it('is the lag where no block is known', async () => {
+    expect(await verdictWith(0.3, () => [])).toContain('the event loop lags by 300 ms');
+  });
+});
