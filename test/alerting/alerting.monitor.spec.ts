@@ -271,7 +271,7 @@ describe('an invalid rule', () => {
     ],
     [
       { message: '{{ $value }}' },
-      '`message` of the alert rule "long_queue" must contain only the placeholders {{ value }}, {{ value | printf "%.2f" }}, {{ labels.name }} and {{ process_cpu }}; got "{{ $value }}".',
+      '`message` of the alert rule "long_queue" must contain only the placeholders {{ value }}, {{ value | printf "%.2f" }}, {{ value | humanizePercentage }}, {{ labels.name }} and {{ process_cpu }}; got "{{ $value }}".',
     ],
     [
       { labels: { severity: 'x' } },

@@ -86,6 +86,23 @@ describe('printf in a template', () => {
   });
 
   it.each([
+    [0.7826, '78.26%'],
+    [0.5, '50%'],
+    [1, '100%'],
+    [99.999_96, '1e+04%'],
+    [123.45, '1.234e+04%'],
+    [0.009_999_96, '1%'],
+    [1e-7, '1e-05%'],
+    [0.000_012_345, '0.001234%'],
+    [-0.25, '-25%'],
+    [0, '0%'],
+    [Infinity, '+Inf%'],
+  ])('writes %d as a percentage: %s', (value, text) => {
+    const template = new Template('a test', '{{ value | humanizePercentage }}');
+    expect(template.render({ value, labels: {} })).toBe(text);
+  });
+
+  it.each([
     [-0, '-0'],
     [0, '0'],
     [1e21, '1e+21'],

@@ -128,6 +128,7 @@ describeWith(['promtool'], 'texts of rules in Prometheus', () => {
   it('are messages in the same words, of any number', async () => {
     const templates = [
       '{{ value }}',
+      '{{ value | humanizePercentage }}',
       ...Array.from({ length: 10 }, (_, digits) => `{{ value | printf "%.${digits}f" }}`),
       'a {{value}} }} "x" \\ {{ labels.n }}é\n{{   labels.n   }}{{ labels.none }}',
     ].map((text) => new Template('a test', text));

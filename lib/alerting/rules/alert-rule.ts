@@ -66,7 +66,8 @@ export interface RuleBase {
   readonly name: string;
   /**
    * The text of the alert for people. It may contain `{{ value }}`, `{{ value | printf "%.2f" }}`,
-   * `{{ labels.route }}` and `{{ process_cpu }}`, the number of CPUs that this process keeps busy.
+   * `{{ value | humanizePercentage }}`, which is `25%` of 0.25, `{{ labels.route }}` and `{{ process_cpu }}`, the number of
+   * CPUs that this process keeps busy.
    * @default the name of the rule
    */
   readonly message?: string;

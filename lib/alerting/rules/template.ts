@@ -4,11 +4,21 @@ import type { Expression } from '../../query/expression.js';
 import { promqlOf } from '../../query/promql.js';
 import { PROCESS_CPU } from '../../query/vital-definitions.js';
 
+/** The number of digits of `humanizePercentage`. */
+const PERCENTAGE_DIGITS = 4;
+
 type Piece =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'value'; readonly digits: number | undefined }
+  | { readonly kind: 'value'; readonly format: NumberFormat | undefined }
   | { readonly kind: 'label'; readonly name: string }
   | { readonly kind: 'process_cpu' };
+
+/** A function of Prometheus templates that makes a text of a number. */
+interface NumberFormat {
+  /** Its call in a template, such as `printf "%.2f"`. */
+  readonly call: string;
+  readonly textOf: (value: number) => string;
+}
 
 /** The values of the placeholders of a template. */
 export interface TemplateData {
@@ -42,7 +52,7 @@ export class Template {
         if (piece.kind === 'text') return piece.text;
         if (piece.kind === 'process_cpu') return processCpuText(processCpu?.());
         if (piece.kind === 'label') return Object.hasOwn(labels, piece.name) ? labels[piece.name] : '';
-        return piece.digits === undefined ? numberText(value) : fixedText(value, piece.digits);
+        return (piece.format?.textOf ?? numberText)(value);
       })
       .join('');
   }
@@ -68,7 +78,7 @@ export class Template {
           return `{{ with query ${JSON.stringify(promqlOf(names?.translate(PROCESS_CPU) ?? PROCESS_CPU))} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
         }
         if (piece.kind === 'label') return `{{ $labels.${labelOf(piece.name)} }}`;
-        return piece.digits === undefined ? '{{ $value }}' : `{{ $value | printf "%.${piece.digits}f" }}`;
+        return piece.format === undefined ? '{{ $value }}' : `{{ $value | ${piece.format.call} }}`;
       })
       .join('');
   }
@@ -94,18 +104,25 @@ function pieceOf(owner: string, part: string): Piece {
   }
   const inner = part.slice(2, -2).trim();
   if (inner === 'process_cpu') return { kind: 'process_cpu' };
-  const value = /^value(?:\s*\|\s*printf\s+"%\.(\d)f")?$/.exec(inner);
-  if (value !== null) return { kind: 'value', digits: value[1] === undefined ? undefined : Number(value[1]) };
+  const value = /^value(?:\s*\|\s*(printf\s+"%\.(\d)f"|humanizePercentage))?$/.exec(inner);
+  if (value !== null) return { kind: 'value', format: value[1] ? formatOf(value[2]) : undefined };
   const label = /^labels\.([a-zA-Z_][a-zA-Z0-9_]*)$/.exec(inner)?.[1];
   // In Prometheus, `__name__` is the name of the metric; here it is not a label.
   if (label === undefined || label === '__name__') throw placeholderError(owner, part);
   return { kind: 'label', name: label };
 }
 
+/** @param digits of `printf`; undefined for a percentage */
+function formatOf(digits: string | undefined): NumberFormat {
+  return digits === undefined
+    ? { call: 'humanizePercentage', textOf: (value) => `${generalText(value * 100, PERCENTAGE_DIGITS)}%` }
+    : { call: `printf "%.${digits}f"`, textOf: (value) => fixedText(value, Number(digits)) };
+}
+
 function placeholderError(owner: string, part: string): MonitoringOptionsError {
   return optionError(
     owner,
-    `must contain only the placeholders {{ value }}, {{ value | printf "%.2f" }}, {{ labels.name }} and {{ process_cpu }}; got "${part}".`,
+    `must contain only the placeholders {{ value }}, {{ value | printf "%.2f" }}, {{ value | humanizePercentage }}, {{ labels.name }} and {{ process_cpu }}; got "${part}".`,
   );
 }
 
@@ -127,14 +144,40 @@ function numberText(value: number): string {
 /** Formats a number as `printf "%.2f"` of Go does: exactly, with halves rounded to the even digit. */
 function fixedText(value: number, digits: number): string {
   if (!Number.isFinite(value)) return infiniteText(value);
-  const { numerator, denominator } = fractionOf(Math.abs(value));
-  const scaled = numerator * 10n ** BigInt(digits);
-  let rounded = scaled / denominator;
-  const twice = 2n * (scaled % denominator);
-  if (twice > denominator || (twice === denominator && rounded % 2n === 1n)) rounded++;
-  const text = String(rounded).padStart(digits + 1, '0');
+  const text = String(roundedAt(value, digits)).padStart(digits + 1, '0');
   const point = text.length - digits;
   return signOf(value) + text.slice(0, point) + (digits > 0 ? `.${text.slice(point)}` : '');
+}
+
+/** Formats a number as `printf "%.4g"` of Go does: with at most so many digits that count, and an exponent where it is shorter. */
+function generalText(value: number, precision: number): string {
+  if (!Number.isFinite(value)) return infiniteText(value);
+  if (value === 0) return `${signOf(value)}0`;
+  let exponent = Number(/e(.+)/.exec(value.toExponential())?.[1]);
+  let digits = String(roundedAt(value, precision - 1 - exponent));
+  // 9.9996 is 10.00.
+  if (digits.length > precision) exponent++;
+  digits = digits.slice(0, precision).replace(/0+$/, '');
+  if (exponent < -4 || exponent >= precision) {
+    const power = String(Math.abs(exponent)).padStart(2, '0');
+    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
+    return `${signOf(value)}${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${power}`;
+  }
+  if (exponent < 0) return `${signOf(value)}0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  const fraction = digits.slice(exponent + 1);
+  return signOf(value) + whole + (fraction === '' ? '' : `.${fraction}`);
+}
+
+/** Returns the magnitude of a finite number in units of a decimal place, as an integer, with halves rounded to the even one. */
+function roundedAt(value: number, decimals: number): bigint {
+  const { numerator, denominator } = fractionOf(Math.abs(value));
+  const scale = 10n ** BigInt(Math.abs(decimals));
+  const scaled = decimals < 0 ? numerator : numerator * scale;
+  const unit = decimals < 0 ? denominator * scale : denominator;
+  const rounded = scaled / unit;
+  const twice = 2n * (scaled % unit);
+  return twice > unit || (twice === unit && rounded % 2n === 1n) ? rounded + 1n : rounded;
 }
 
 /** Returns a finite number as an exact fraction. */

@@ -26,7 +26,7 @@ export const alertRules: readonly AlertRule[] = [
     },
     forMs: 5 * SECOND,
     severity: 'critical',
-    message: '{{ labels.route }} fails: a share of {{ value | printf "%.2f" }} of its requests',
+    message: '{{ labels.route }} fails: {{ value | humanizePercentage }} of its requests',
   },
   {
     name: 'route_is_slow',
@@ -53,7 +53,7 @@ export const alertRules: readonly AlertRule[] = [
       burnRates: [{ longMs: HOUR, shortMs: 5 * MINUTE, factor: 14.4, severity: 'critical' }],
     },
     message:
-      'The error budget of 30 days would be used up in two: a share of {{ value | printf "%.3f" }} fails',
+      'The error budget of 30 days would be used up in two: {{ value | humanizePercentage }} of the requests fail',
   },
   {
     name: 'payments_are_refused',
