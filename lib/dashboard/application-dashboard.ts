@@ -57,6 +57,8 @@ export interface DashboardParts extends Pick<
 /** The dashboard of an application: what it shows, its start and stop, and its endpoints. */
 export class ApplicationDashboard {
   readonly lifecycle: DashboardLifecycle;
+  /** The figures that the pages of all browsers are sent. */
+  readonly feed: DashboardFeed;
   private readonly sources: DashboardSources;
 
   constructor({ fleet, modules, conventions, ...parts }: DashboardParts) {
@@ -85,6 +87,7 @@ export class ApplicationDashboard {
       () => panelPlaces(panels),
     );
     const feed = new DashboardFeed(history, overview, now);
+    this.feed = feed;
     const retention = new DashboardRetention(history, registry);
     const fleetEnd = new AbortController();
     this.lifecycle = new DashboardLifecycle(feed, retention, panels, fleetEnd, timeline);

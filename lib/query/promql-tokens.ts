@@ -62,7 +62,7 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Returns a duration such as `1h30m`, in milliseconds. */
 export function durationMsIn(text: string): number {
-  return Array.from(text.matchAll(/(\d+)(ms|[smhdwy])/g)).reduce(
+  return Array.from(text.matchAll(/(\d+)(ms|[smhdwy])/gy)).reduce(
     (sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? NaN),
     0,
   );

@@ -5,7 +5,7 @@ import { Controller, Get, Module, Param } from '@nestjs/common';
 import type { AxeResults } from 'axe-core';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import type { Page } from 'playwright-core';
-import { DashboardFeed } from '../../lib/dashboard/dashboard.feed.js';
+import { DASHBOARD } from '../../lib/module/lazily-loaded.token.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
@@ -350,7 +350,8 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
 
     it('has one connection for all its pages in a browser, and none for one that is hidden', async () => {
       app = await startApp(adapter, HostileModule);
-      const { events } = app.app.get(DashboardFeed);
+      const { feed } = app.app.get(DASHBOARD);
+      const { events } = feed;
       const pages: Page[] = [];
       for (let i = 0; i < 7; i++) {
         pages.push((await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/health`)).page);
