@@ -24,6 +24,7 @@ import type { PanelClocks } from './panels/panel-run.js';
 import type { FleetSource } from './fleet/fleet.js';
 import type { Profiles } from '../diagnostics/profiles/profiles.js';
 import { profileEndpoints } from './profiles.endpoints.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** The records of requests and other operations, as JSON. */
 export interface RecordSource {
@@ -205,7 +206,7 @@ function queryEndpoints(path: string, overridable: boolean, sources: DashboardSo
   const compressed = new CompressedTexts();
   let loading: Promise<DashboardQueries> | undefined;
   const load = async (): Promise<DashboardQueries> =>
-    (await import('./dashboard-queries.js')).dashboardQueries(sources);
+    (await loadInTurn(() => import('./dashboard-queries.js'))).dashboardQueries(sources);
   return [
     ...READS.map((name) => {
       const read = async (query: URLSearchParams): Promise<unknown> =>

@@ -1,3 +1,5 @@
+import { loadInTurn } from '../primitives/load-in-turn.js';
+
 /** A class whose code is loaded after the class is known, such as the injection token of a part that may be off. */
 export class LateClass<Class extends new (...args: never[]) => object> {
   /** The class. With its code it is the implementation in all respects: `new`, `instanceof`, `extends`, static members. */
@@ -17,7 +19,7 @@ export class LateClass<Class extends new (...args: never[]) => object> {
 
   /** Loads the code of the class. */
   async load(): Promise<Class> {
-    return this.implementation === undefined ? this.implementedBy(await this.loaded()) : this.token;
+    return this.implementation === undefined ? this.implementedBy(await loadInTurn(this.loaded)) : this.token;
   }
 
   /** Returns the class with its code. */

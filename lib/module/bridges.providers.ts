@@ -5,6 +5,7 @@ import { MonitoringOptionsError } from '../options/option-checks.js';
 import { OPEN_TELEMETRY_BRIDGE } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** Providers of the bridges that an application has for metrics of other libraries. */
 export const BRIDGES_PROVIDERS: readonly Provider[] = [
@@ -20,7 +21,9 @@ export const BRIDGES_PROVIDERS: readonly Provider[] = [
           '`bridges.openTelemetry` needs the package @opentelemetry/api: npm install @opentelemetry/api',
         );
       }
-      const { OpenTelemetryBridge } = await import('../integrations/opentelemetry/open-telemetry.bridge.js');
+      const { OpenTelemetryBridge } = await loadInTurn(
+        () => import('../integrations/opentelemetry/open-telemetry.bridge.js'),
+      );
       return new OpenTelemetryBridge(registry, bridges.openTelemetry, provider, conventions);
     },
   },

@@ -9,6 +9,7 @@ import { IS_LEADER } from './is-leader.token.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** Providers of the merged metrics of several workers. */
 export const CLUSTER_PROVIDERS: readonly Provider[] = [
@@ -26,7 +27,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
         );
       }
       if (!enabled || cluster === undefined || cluster === false) return null;
-      const { ClusterMember } = await import('../cluster/cluster-member.js');
+      const { ClusterMember } = await loadInTurn(() => import('../cluster/cluster-member.js'));
       return new ClusterMember(registry, cluster, {
         defaultLabels: textsOf(defaultLabels),
         logger,

@@ -13,6 +13,7 @@ import type { MetricsSource } from '../metrics/registry.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** Injection token of the {@link ConventionalSources}. */
 export const CONVENTIONAL_SOURCES = Symbol('monitoring.conventionalSources');
@@ -40,7 +41,9 @@ export const CONVENTIONS_PROVIDERS: readonly Provider[] = [
       const { detailed, conventions, enabled } = options;
       // Nothing is between the registry and its readers unless something has another name.
       if (detailed === undefined || !enabled) return { own: source, exposed: source, semantic: source };
-      const { ConventionalMetrics } = await import('../exporters/conventions/conventional-metrics.js');
+      const { ConventionalMetrics } = await loadInTurn(
+        () => import('../exporters/conventions/conventional-metrics.js'),
+      );
       const dependencies = {
         context: contextOf(host),
         logger: new Logger('Monitoring'),

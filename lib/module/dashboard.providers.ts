@@ -21,6 +21,7 @@ import { MetricsHistory } from '../query/metrics-history.js';
 import { DASHBOARD } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { providerOf } from './named-parts.providers.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** The parts of the application that the dashboard reads. */
 const PARTS = {
@@ -47,7 +48,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   providerOf(DASHBOARD, PARTS, async ({ objects, ...parts }, options) => {
     const { enabled, endpoints, clock, collectors, conventions, defaultLabels } = options;
     if (!enabled || endpoints.paths.dashboard === false) return null;
-    const { ApplicationDashboard } = await import('../dashboard/application-dashboard.js');
+    const { ApplicationDashboard } = await loadInTurn(() => import('../dashboard/application-dashboard.js'));
     const { version } = collectors.build === false ? {} : applicationBuild(collectors.build, process.env);
     return new ApplicationDashboard({
       ...parts,
@@ -56,7 +57,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       service: String(defaultLabels['service'] ?? 'Monitoring'),
       version,
       dependencies: async () => {
-        const { DependencyInspector } = await import('../diagnostics/dependencies/dependency-inspector.js');
+        const { DependencyInspector } = await loadInTurn(
+          () => import('../diagnostics/dependencies/dependency-inspector.js'),
+        );
         return new DependencyInspector(
           objects,
           () => clock.now(),

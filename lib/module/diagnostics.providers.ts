@@ -36,6 +36,7 @@ import { BLOCK_RECORDER, BLOCKED_LOOP, FLIGHT_RECORDER } from './lazily-loaded.t
 import type { ResolvedOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** Providers of the times of the start. */
 const STARTUP_PROVIDERS: readonly Provider[] = [
@@ -134,7 +135,7 @@ const PROFILES_PROVIDERS: readonly Provider[] = [
 /** Returns the memory of the machine or of the container. Its source is loaded when it is needed. */
 async function memoryRoom(): Promise<MemoryRoom | undefined> {
   if (process.platform !== 'linux') return { total: totalmem(), used: totalmem() - freemem() };
-  const { LinuxSource } = await import('../collectors/system/linux.source.js');
+  const { LinuxSource } = await loadInTurn(() => import('../collectors/system/linux.source.js'));
   return new LinuxSource().memory();
 }
 
@@ -153,8 +154,8 @@ const FLIGHT_RECORDER_PROVIDERS: readonly Provider[] = [
     ): Promise<FlightRecorder | null> => {
       if (!enabled || flightRecorder === false) return null;
       const [{ FlightRecorder }, { FlightSampler }] = await Promise.all([
-        import('../diagnostics/flight-recorder/flight-recorder.js'),
-        import('./flight-sampler.js'),
+        loadInTurn(() => import('../diagnostics/flight-recorder/flight-recorder.js')),
+        loadInTurn(() => import('./flight-sampler.js')),
       ]);
       const lastExit = registry.gauge(
         PROCESS_METRICS.lastExit,
@@ -234,7 +235,9 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
       { enabled, diagnostics, clock }: ResolvedOptions,
     ) => {
       if (!enabled || !diagnostics.blockedLoop) return null;
-      const { BlockRecorder } = await import('../diagnostics/blocked-loop/block.recorder.js');
+      const { BlockRecorder } = await loadInTurn(
+        () => import('../diagnostics/blocked-loop/block.recorder.js'),
+      );
       return new BlockRecorder(registry, clock, operations?.sites ?? new CallSites(), operations?.eventLoop);
     },
   },
@@ -248,7 +251,9 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
       { diagnostics: { blockedLoop } }: ResolvedOptions,
     ) => {
       if (recorder === null || !blockedLoop) return null;
-      const { BlockedLoopLifecycle } = await import('../diagnostics/blocked-loop/blocked-loop.lifecycle.js');
+      const { BlockedLoopLifecycle } = await loadInTurn(
+        () => import('../diagnostics/blocked-loop/blocked-loop.lifecycle.js'),
+      );
       return new BlockedLoopLifecycle(
         recorder,
         blockedLoop.thresholdMs,

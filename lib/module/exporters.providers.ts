@@ -13,6 +13,7 @@ import { CONVENTIONAL_SOURCES, type ConventionalSources } from './conventions.pr
 import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** The class of a push exporter. */
 type PushExporterClass = new (
@@ -76,7 +77,7 @@ function pushExporterProvider(name: PushExporterName): Provider {
       if (!enabled || options === undefined) return null;
       const [loaded, { ExporterMetrics }] = await Promise.all([
         late.load(),
-        import('../exporters/push/exporter-metrics.js'),
+        loadInTurn(() => import('../exporters/push/exporter-metrics.js')),
       ]);
       const exporter = loaded as PushExporterClass;
       const metrics = new ExporterMetrics(registry);

@@ -19,6 +19,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { GRAPHQL_INSTRUMENTATION } from './lazily-loaded.token.js';
 import { exemplarSource } from './metrics.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { loadInTurn } from '../primitives/load-in-turn.js';
 
 /** Providers of the instrumentation of application code. */
 export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
@@ -113,8 +114,8 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
     ) => {
       if (!enabled || graphql === false || !hasGraphQL(modules)) return null;
       const [{ GraphQLInstrumentation }, { GraphQLRecorder }] = await Promise.all([
-        import('../instrumentation/graphql/graphql.instrumentation.js'),
-        import('../instrumentation/graphql/graphql.recorder.js'),
+        loadInTurn(() => import('../instrumentation/graphql/graphql.instrumentation.js')),
+        loadInTurn(() => import('../instrumentation/graphql/graphql.recorder.js')),
       ]);
       const guard = instrumentationGuard(registry, 'graphql');
       const recording = records ? { records, isWithinHttp: http !== false } : undefined;

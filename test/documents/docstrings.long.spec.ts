@@ -31,7 +31,14 @@ const exported = new Set(DOORS.flatMap(exportsOf));
 function exportsOf(door: string): ts.Symbol[] {
   const source = program.getSourceFile(resolve(ROOT, door));
   const module = source && checker.getSymbolAtLocation(source);
-  return module ? checker.getExportsOfModule(module).map(original) : [];
+  return module ? checker.getExportsOfModule(module).map(original).flatMap(withClass) : [];
+}
+
+/** An export, and the class behind one that is made by a function and has the type of that class. */
+function withClass(symbol: ts.Symbol): ts.Symbol[] {
+  if (!(symbol.flags & ts.SymbolFlags.TypeAlias) || !(symbol.flags & ts.SymbolFlags.Variable))
+    return [symbol];
+  return [symbol, checker.getDeclaredTypeOfSymbol(symbol).symbol];
 }
 
 function original(symbol: ts.Symbol): ts.Symbol {

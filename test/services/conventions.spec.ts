@@ -63,6 +63,9 @@ const KNOWN_LINTS = [
   'process_unix_file_descriptor_count',
 ].map((name) => `${name} non-histogram and non-summary metrics should not have "_count" suffix`);
 
+/** Drawn while a check is not healthy: on a busy machine, that of the event loop of one of the two applications. */
+const UNHEALTHY = 'Alerts: Health of instances A';
+
 describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real Prometheus', () => {
   const apps = new Map<string, RunningApp>();
   let prometheus: PrometheusServer;
@@ -121,7 +124,8 @@ describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real P
     await eventually(async () => {
       const at = Date.now();
       const semantic = await drawn('otel', at);
-      expect((await drawn('prometheus', at)).filter((where) => !semantic.includes(where))).toEqual([]);
+      const missing = (await drawn('prometheus', at)).filter((where) => !semantic.includes(where));
+      expect(missing.filter((where) => where !== UNHEALTHY)).toEqual([]);
     });
   }, 120_000);
 

@@ -1,4 +1,5 @@
 import { type MonitoringOptionsError, optionError } from '../../options/option-checks.js';
+import { trimEnd } from '../../primitives/trim-end.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
 import type { Expression } from '../../query/expression.js';
 import { promqlOf } from '../../query/promql.js';
@@ -157,7 +158,7 @@ function generalText(value: number, precision: number): string {
   let digits = String(roundedAt(value, precision - 1 - exponent));
   // 9.9996 is 10.00.
   if (digits.length > precision) exponent++;
-  digits = digits.slice(0, precision).replace(/0+$/, '');
+  digits = trimEnd(digits.slice(0, precision), '0');
   if (exponent < -4 || exponent >= precision) {
     const power = String(Math.abs(exponent)).padStart(2, '0');
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';

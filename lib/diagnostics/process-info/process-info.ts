@@ -1,6 +1,7 @@
 import type { Operations } from '../../instrumentation/requests/operations.js';
 import type { InFlightReport, ProcessReport } from './process-report.js';
 import type { routeList } from './route-list.integration.js';
+import { loadInTurn } from '../../primitives/load-in-turn.js';
 
 /** The sources of the state of the process. */
 export interface ProcessSources {
@@ -39,7 +40,7 @@ export class ProcessInfo {
 
   /** Loads the reader, which an application may never need. */
   private reader(sources: ProcessSources): NonNullable<typeof this.reading> {
-    return (this.reading ??= import('./process-reader.js').then(
+    return (this.reading ??= loadInTurn(() => import('./process-reader.js')).then(
       ({ ProcessReader }) => new ProcessReader(sources),
     ));
   }

@@ -24,6 +24,7 @@ import {
 import { ProfileStore, type StoreLimits } from './profile-store.js';
 import { estimateSnapshot, heapUse, type MemoryRoom } from './snapshot-estimate.js';
 import type { AllocationProfile, CpuProfile } from './v8-profiles.js';
+import { loadInTurn } from '../../primitives/load-in-turn.js';
 
 const DEFAULT_SECONDS = 10;
 const MIN_SECONDS = 0.1;
@@ -234,7 +235,7 @@ export class ProfileRecorder {
 }
 
 async function pprofOf(kind: ProfileKind, text: string, { startedAt, durationMs }: Profile): Promise<Buffer> {
-  const { cpuPprof, allocationsPprof } = await import('./pprof.js');
+  const { cpuPprof, allocationsPprof } = await loadInTurn(() => import('./pprof.js'));
   const times = { startedAt, durationMs };
   return kind === 'cpuProfile'
     ? cpuPprof(JSON.parse(text) as CpuProfile, times)

@@ -11,6 +11,7 @@ import {
 import type { ProfileRecorder, StartedProfile } from './profile-recorder.js';
 import type { StoreLimits } from './profile-store.js';
 import type { MemoryRoom } from './snapshot-estimate.js';
+import { loadInTurn } from '../../primitives/load-in-turn.js';
 
 /** The parts that profiles need. */
 export interface ProfilesParts {
@@ -98,7 +99,7 @@ export class Profiles {
         'Profiles are off. Set `diagnostics.profiles`; in production, `endpoints.auth` turns them on.',
       );
     }
-    this.loading ??= import('./profile-recorder.js').then(
+    this.loading ??= loadInTurn(() => import('./profile-recorder.js')).then(
       ({ ProfileRecorder: Recorder }) => new Recorder(parts.limits, parts.clock, parts.memory, this.signal),
     );
     return this.loading;

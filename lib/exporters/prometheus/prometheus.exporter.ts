@@ -12,6 +12,7 @@ import {
 } from './native-histograms.options.js';
 import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
 import type { ProtobufRenderer } from './protobuf-renderer.js';
+import { loadInTurn } from '../../primitives/load-in-turn.js';
 
 /** Options of what Prometheus scrapes. */
 export interface PrometheusFormatOptions {
@@ -125,7 +126,7 @@ export class PrometheusExporter {
 
   /** Loads the renderer at the first request for protobuf, which few scrapers make. */
   private protobufRenderer(): Promise<ProtobufRenderer> {
-    this.protobuf ??= import('./protobuf-renderer.js').then(
+    this.protobuf ??= loadInTurn(() => import('./protobuf-renderer.js')).then(
       ({ ProtobufRenderer: Renderer }) => new Renderer(this.nativeHistograms),
     );
     return this.protobuf;
