@@ -9,7 +9,10 @@ import { processWide } from './process-wide.js';
 export function loadInTurn<Loaded>(load: () => Promise<Loaded>): Promise<Loaded> {
   const queue = processWide('loading', () => ({ last: Promise.resolve() }));
   const loaded = queue.last.then(load);
-  const settled = (): void => undefined;
   queue.last = loaded.then(settled, settled);
   return loaded;
+}
+
+function settled(): void {
+  // The next one is loaded in either case.
 }
