@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
@@ -25,6 +28,8 @@ class OrdersController {
 }
 
 let app: RunningApp | undefined;
+/** The folder of the file that the application writes at its end. */
+let folder: string | undefined;
 
 async function start(adapter: AdapterName, options: MonitoringOptions = {}): Promise<RunningApp> {
   @Module({
@@ -40,6 +45,8 @@ afterEach(async () => {
   restoreEnv();
   await app?.close();
   app = undefined;
+  if (folder !== undefined) await rm(folder, { recursive: true });
+  folder = undefined;
 });
 
 async function statuses(running: RunningApp, question: object = {}): Promise<number[]> {
@@ -98,6 +105,7 @@ describe.each(ADAPTERS)('what the API tells about the process on %s', (adapter) 
   });
 
   it('has no secret of the options, the environment, the flags and the requests', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-reads-'));
     stubEnv('DATABASE_URL', 'postgres://user:planted-database@host/db');
     stubEnv('NODE_OPTIONS', '--import=/planted-import.js --max-old-space-size=4096');
     const running = await start(adapter, {
@@ -105,7 +113,7 @@ describe.each(ADAPTERS)('what the API tells about the process on %s', (adapter) 
       endpoints: { ...AUTH, metrics: '/planted-metrics' },
       requests: { records: { sampleRate: 1 } },
       exporters: {
-        json: { outputFile: '/tmp/planted-file.json', intervalMs: 1e8 },
+        json: { outputFile: join(folder, 'planted-file.json'), intervalMs: 1e8 },
         datadog: {
           apiKey: 'planted-api-key',
           url: 'http://127.0.0.1:9/planted-url',

@@ -18,7 +18,7 @@ export const FIGURE_UNITS = {
   lagSeconds: 'seconds',
 };
 
-/** What is not in Prometheus, by area. */
+/** The contents of each area that Prometheus does not have, as the beginning of a sentence. */
 const OF_PROCESS = {
   now: 'Status, alerts, health checks, causes and changes are',
   routes: 'Records of single requests are',

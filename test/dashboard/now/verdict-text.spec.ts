@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  figure,
+  MAX_CAUSE,
+  milliseconds,
+  percent,
+  sentenceOf,
+  shortCause,
+  shortened,
+} from '../../../lib/dashboard/now/verdict-text.js';
+
+describe('the texts of a verdict', () => {
+  it('are figures for people', () => {
+    expect([0.69, 0.096, 0.094, 0.0123, 0.000_6, 0, 1].map(percent)).toEqual([
+      '69 %',
+      '10 %',
+      '9 %',
+      '1 %',
+      '0.06 %',
+      '0 %',
+      '100 %',
+    ]);
+    expect([1234.5, 100, 99.96, 4.56, 0.0123].map(figure)).toEqual(['1235', '100', '100', '4.6', '0.012']);
+    expect([3_533, 999.9, 41.2].map(milliseconds)).toEqual(['3.5 s', '1000 ms', '41 ms']);
+  });
+
+  it('have a cause with its function and without its file', () => {
+    expect(shortCause('TypeError, at Deals.find (src/deals.ts:3:7).')).toBe('TypeError in Deals.find');
+    expect(shortCause('TypeError, at async Deals.find (src/deals.ts:3:7), once.')).toBe(
+      'TypeError in async Deals.find, once',
+    );
+    expect(shortCause('x'.repeat(10_000))).toHaveLength(MAX_CAUSE);
+  });
+
+  it('end in an ellipsis where they are cut', () => {
+    expect(shortened('abcdef', 6)).toBe('abcdef');
+    expect(shortened('abcdefg', 6)).toBe('abcde…');
+  });
+
+  it('have times in UTC, and their neighbouring parts as one', () => {
+    const at = Date.UTC(2026, 0, 5, 6, 17, 20);
+    expect(sentenceOf(['It fails', '', ' since ', { at }, ': ', 'no.'])).toEqual({
+      text: 'It fails since 06:17 UTC: no.',
+      parts: ['It fails since ', { at }, ': no.'],
+    });
+  });
+});
