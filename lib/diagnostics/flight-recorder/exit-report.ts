@@ -16,6 +16,11 @@ const NEARLY_FULL = 0.9;
 const LIKELY_VICTIM = 0.5;
 /** Number of rows that tell by how much the heap grew in a second. */
 const GROWTH_ROWS = 6;
+/**
+ * Size that old objects may lack, in bytes, when V8 ends the process: it does so, too, if there is no room to move the
+ * young ones to. Half a semi-space of 16 MiB, which is the default.
+ */
+const ROOM_BYTES = 8 * 1024 * 1024;
 
 /** The facts of this process that are compared with those of its predecessor. */
 export interface Successor {
@@ -177,7 +182,8 @@ function isHeapFull({ entries }: Predecessor): boolean {
   if (limit <= 0) return false;
   const recent = entries.slice(-GROWTH_ROWS);
   const growths = recent.slice(1).map((entry, i) => entry.oldSpaceBytes - (recent[i]?.oldSpaceBytes ?? 0));
-  return used >= limit * NEARLY_FULL || (used >= limit / 2 && used + 2 * Math.max(0, ...growths) >= limit);
+  const soon = used + 2 * Math.max(0, ...growths);
+  return used >= limit * NEARLY_FULL || (used >= limit / 2 && soon >= limit - ROOM_BYTES);
 }
 
 function sizeOf(bytes: number): string {

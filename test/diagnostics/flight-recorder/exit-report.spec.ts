@@ -101,6 +101,16 @@ describe('the report of how a process ended', () => {
     expect(reportAfter([entryOf({ process: { heapLimitBytes: 0 } })]).reason).toBe('killed');
   });
 
+  it('is a full heap if the old objects of a small one were about to leave no room for the young ones', () => {
+    const rows = (...mib: number[]) =>
+      mib.map((each) =>
+        entryOf({ process: { heapLimitBytes: 40 * MIB }, entry: { oldSpaceBytes: each * MIB } }),
+      );
+    // Rows of a process that V8 ended with 34 of 40 MiB.
+    expect(reportAfter(rows(19.1, 22.6, 22.1, 27.2)).reason).toBe('heap_limit');
+    expect(reportAfter(rows(27, 27.5, 27.2)).reason).toBe('killed');
+  });
+
   it.each<[string, number, Partial<Kills>, Partial<Kills>]>([
     ['oom_kill', 80, {}, { inGroup: 1 }],
     ['oom_kill', 300, {}, { group: '8 /group', onMachine: 4 }],
