@@ -66,7 +66,10 @@ const SUITES = [
   ],
 ];
 
-/** @returns {Record<string, any>} what was measured last */
+/**
+ * @typedef {typeof import('./figures.json')} Figures what was measured last
+ * @returns {Figures}
+ */
 export function readFigures() {
   return JSON.parse(readFileSync(join(ROOT, 'release/figures.json'), 'utf8'));
 }
@@ -75,7 +78,7 @@ export function readFigures() {
  * Replaces the tables of a document.
  *
  * @param {string} text
- * @param {ReturnType<typeof readFigures>} figures
+ * @param {Figures} figures
  * @throws {Error} for a table that does not exist
  */
 export function withTables(text, figures) {
@@ -88,7 +91,7 @@ export function withTables(text, figures) {
   });
 }
 
-/** @type {Record<string, (figures: any) => string>} */
+/** @type {Record<string, (figures: Figures) => string>} */
 const TABLES = {
   highlights: (figures) => highlightsOf(figures),
   reliability: (figures) => reliabilityOf(figures),

@@ -299,8 +299,6 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'a symbol of this library on the global object, which only the inspector reads',
   'diagnostics/blocked-loop/loop-watch.ts: .on()':
     'listens to its own thread, and lets it disconnect as the process exits',
-  'instrumentation/errors/rejection-listener.ts: .on()':
-    'is there only while a listener of the application is, which changes what a rejection does',
   'exporters/embedded-metrics/line-writer.ts: .on()':
     'does nothing, and is there only during a write of its own, whose error would end the process',
   'instrumentation/http/request.recorder.ts: .on()':

@@ -14,6 +14,7 @@ import {
 import type { MetricFamily } from '../metrics/snapshot.js';
 import { type Expression, type Selection, selectionsOf } from './expression.js';
 import type { LabelMatcher, LabelMatchers, LabelPattern } from './label-matchers.js';
+import { mapExpression } from './map-expression.js';
 
 /** The name of one of our metrics in Prometheus, with its labels there. */
 export interface ConventionalName {
@@ -64,7 +65,10 @@ export class ConventionalNames {
   /** Returns an expression over our metrics as one over those that Prometheus has. */
   translate(expression: Expression): Expression {
     if (this.names.size === 0) return expression;
-    return translated(expression, this);
+    return mapExpression(expression, {
+      selection: (selection) => this.selection(selection),
+      groupLabels: (grouping) => this.labelIn(grouping),
+    });
   }
 
   /** Returns a function that returns what one of our labels becomes in the results of an expression. */
@@ -171,33 +175,6 @@ function matchersFor(
 function patternFor(pattern: LabelPattern, { valueOf }: RenamedLabel): LabelPattern {
   if (typeof pattern === 'string') return valueOf(pattern);
   return pattern instanceof RegExp ? pattern : pattern.map((value) => valueOf(value));
-}
-
-function translated(expression: Expression, names: ConventionalNames): Expression {
-  const of = (inner: Expression): Expression => translated(inner, names);
-  const operand = (inner: Expression | number): Expression | number =>
-    typeof inner === 'number' ? inner : of(inner);
-  switch (expression.kind) {
-    case 'last':
-    case 'range':
-      return { ...expression, of: names.selection(expression.of) };
-    case 'quantile': {
-      const by = expression.by?.map(names.labelIn(expression));
-      return { ...expression, of: names.selection(expression.of), by };
-    }
-    case 'merge': {
-      const by = expression.by.map(names.labelIn(expression));
-      return { ...expression, by, of: of(expression.of) };
-    }
-    case 'absent':
-      return { ...expression, of: of(expression.of) };
-    case 'compare':
-      return { ...expression, left: of(expression.left) };
-    case 'arithmetic':
-      return { ...expression, left: operand(expression.left), right: operand(expression.right) };
-    default:
-      return { ...expression, left: of(expression.left), right: of(expression.right) };
-  }
 }
 
 function metricsIn(expression: Expression | number): string[] {

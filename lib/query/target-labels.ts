@@ -1,4 +1,5 @@
-import type { Expression, Selection } from './expression.js';
+import type { Expression } from './expression.js';
+import { mapExpression } from './map-expression.js';
 
 /**
  * The labels that Prometheus gives to all series of a target. A label of a metric with such a name is called
@@ -13,30 +14,11 @@ export function exportedLabel(targetLabels: readonly string[]): (label: string) 
 
 /** Returns an expression with other names of labels. */
 export function withLabels(expression: Expression, nameOf: (label: string) => string): Expression {
-  const of = (inner: Expression): Expression => withLabels(inner, nameOf);
-  const operand = (inner: Expression | number): Expression | number =>
-    typeof inner === 'number' ? inner : of(inner);
-  const selection = (selected: Selection): Selection => ({
-    ...selected,
-    labels: Object.fromEntries(
-      Object.entries(selected.labels).map(([label, matcher]) => [nameOf(label), matcher]),
-    ),
+  return mapExpression(expression, {
+    selection: ({ labels, ...rest }) => ({
+      ...rest,
+      labels: Object.fromEntries(Object.entries(labels).map(([label, matcher]) => [nameOf(label), matcher])),
+    }),
+    groupLabels: () => nameOf,
   });
-  switch (expression.kind) {
-    case 'last':
-    case 'range':
-      return { ...expression, of: selection(expression.of) };
-    case 'quantile':
-      return { ...expression, of: selection(expression.of), by: expression.by?.map(nameOf) };
-    case 'merge':
-      return { ...expression, by: expression.by.map(nameOf), of: of(expression.of) };
-    case 'absent':
-      return { ...expression, of: of(expression.of) };
-    case 'compare':
-      return { ...expression, left: of(expression.left) };
-    case 'arithmetic':
-      return { ...expression, left: operand(expression.left), right: operand(expression.right) };
-    default:
-      return { ...expression, left: of(expression.left), right: of(expression.right) };
-  }
 }

@@ -5,6 +5,7 @@ import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestj
 import { EmbeddedMetricsExporter, flushMetrics, wrapHandler } from 'nestjs-monitoring/exporters';
 import { EmbeddedLog } from './embedded-metrics/embedded-log.js';
 import { sumOfValue } from './embedded-metrics/embedded-format.js';
+import { eventually } from '../support/eventually.js';
 import { KeptLog } from './push/support.js';
 
 const apps: INestApplicationContext[] = [];
@@ -109,16 +110,14 @@ describe('a wrapped handler', () => {
   it('writes in the background after a handler that returns no promise and has no callback', async () => {
     const { app, work, written } = await aFunction();
     expect(wrapHandler(app, () => (work.inc(), 7))()).toBe(7);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(written()).toBe(1);
+    await eventually(() => expect(written()).toBe(1));
   });
 
   it('writes after a handler that returns no promise, although the runtime passes it a callback', async () => {
     const { app, work, written } = await aFunction();
     const handler: (...args: unknown[]) => number = wrapHandler(app, () => (work.inc(), 7));
     expect(handler({}, {}, () => undefined)).toBe(7);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(written()).toBe(1);
+    await eventually(() => expect(written()).toBe(1));
   });
 
   it('has written before the callback of a handler that does not declare it, too', async () => {

@@ -4,6 +4,7 @@ import { requestAddress } from '../../primitives/request-address.js';
 import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { NotificationError } from '../notifications/notification.js';
 import { isError } from '../../primitives/is-error.js';
+import { networkErrorCode } from '../../primitives/network-error-code.js';
 
 /**
  * Posts JSON to a URL that may be a secret: errors contain its host only.
@@ -53,11 +54,7 @@ export function httpUrl(owner: string, text: string): URL {
   );
 }
 
-/** Returns the code of a network error, the only part that is safe to show. */
+/** Returns the only part of an error that is safe to show. */
 function reasonOf(error: unknown): string {
-  for (let cause = error, depth = 0; isError(cause) && depth < 5; cause = cause.cause, depth++) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
-  }
-  return isError(error) ? error.name : 'unknown';
+  return networkErrorCode(error) ?? (isError(error) ? error.name : 'unknown');
 }

@@ -1,4 +1,5 @@
 import type { DashboardErrorGroup } from './error-group.js';
+import { sortedRows } from '../sorted-rows.js';
 
 /** The number of minutes of which the errors count as recent. */
 const RECENT_MINUTES = 15;
@@ -71,10 +72,7 @@ export function selectErrors(
   const matching = found.filter(
     ({ operations }) => source === undefined || operations.some((each) => each.source === source),
   );
-  const sorted = matching
-    .map((row) => ({ row, keys: SORT_KEYS[sort](row) as readonly number[] }))
-    .toSorted((a, b) => byKeys(a.keys, b.keys) || (nameOf(a.row) < nameOf(b.row) ? -1 : 1))
-    .map(({ row }) => row);
+  const sorted = sortedRows(matching, SORT_KEYS[sort], nameOf);
   if (reverse) sorted.reverse();
   const countOf = (severity: ErrorSeverity): number =>
     found.filter((row) => row.severity === severity).length;
@@ -112,14 +110,6 @@ function countBySource(rows: readonly ErrorRow[]): Record<string, number> {
     }
   }
   return Object.fromEntries([...counts].toSorted(([, a], [, b]) => b - a));
-}
-
-function byKeys(some: readonly number[], others: readonly number[]): number {
-  for (const [i, key] of some.entries()) {
-    const difference = (others[i] ?? 0) - key;
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 function nameOf({ error, site = '', id }: ErrorRow): string {

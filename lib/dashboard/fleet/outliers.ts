@@ -1,3 +1,5 @@
+import { medianOf } from '../../primitives/median.js';
+
 /** The figures by which instances are compared. */
 export const FIGURE_NAMES = [
   'requestsPerSecond',
@@ -75,11 +77,4 @@ export function timesOf(value: number, median: number): string {
 
 function timesAbove({ value, median }: Outlier): number {
   return median === 0 ? Infinity : value / median;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }

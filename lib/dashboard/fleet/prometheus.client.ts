@@ -1,5 +1,5 @@
 import { authorizationOf } from '../../primitives/authorization.js';
-import { isError } from '../../primitives/is-error.js';
+import { networkErrorCode } from '../../primitives/network-error-code.js';
 import type { ResolvedDashboardPrometheus } from '../dashboard.options.js';
 import {
   errorTypeOf,
@@ -155,7 +155,7 @@ export class PrometheusClient {
     if (error instanceof LargeAnswerError) return this.tooLarge();
     if (error instanceof InvalidAnswerError) return this.failure('invalid', 'sent no answer of Prometheus');
     if (signal.aborted) return this.failure('timeout', `did not answer within ${timeoutMs / 1000} s`);
-    return this.failure('unreachable', `cannot be reached (${codeOf(error)})`);
+    return this.failure('unreachable', `cannot be reached (${networkErrorCode(error) ?? 'no response'})`);
   }
 
   private refusal(status: number, text: string): PrometheusError {
@@ -187,13 +187,4 @@ async function textOf(response: Response, maxBytes: number): Promise<{ text: str
     pieces.push(piece);
   }
   return { text: Buffer.concat(pieces).toString('utf8'), isWhole: true };
-}
-
-/** Returns the code of a network error, the only part that is safe to show. */
-function codeOf(error: unknown): string {
-  for (let cause = error, depth = 0; isError(cause) && depth < 5; cause = cause.cause, depth++) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
-  }
-  return 'no response';
 }

@@ -5,6 +5,7 @@ import type { RangeSeries } from '../../query/range-query.js';
 import { keyOf } from '../../query/label-sets.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
+import { sampleTimes } from '../views/sample-times.js';
 import type { TimeRange } from '../views/time-range.js';
 import type { Line } from '../views/view-data.js';
 import type { ShownPromqlLine } from './chart-content.js';
@@ -27,15 +28,9 @@ export class PromqlLines {
   }
 
   /** Returns the times of the points of some queries in a range, oldest first. */
-  timesOf(
-    lines: readonly ShownPromqlLine[],
-    { rangeMs, until = this.from.lastSample ?? 0 }: TimeRange,
-  ): number[] {
+  timesOf(lines: readonly ShownPromqlLine[], range: TimeRange): number[] {
     const [metric] = lines.flatMap((line) => this.metricsOf(line)).filter((each) => this.from.typeOf(each));
-    if (metric === undefined) return [];
-    const times = this.from.timestamps(metric).filter((time) => time > until - rangeMs && time <= until);
-    const step = Math.ceil(times.length / MAX_POINTS);
-    return step <= 1 ? times : times.filter((_, i) => (times.length - 1 - i) % step === 0);
+    return metric === undefined ? [] : sampleTimes(this.from, metric, range, MAX_POINTS);
   }
 
   /** Reads the lines of a query at some times. Yields after each point. */

@@ -1,4 +1,5 @@
 import type { RouteRow, RouteStatistics } from './route-rows.js';
+import { sortedRows } from '../sorted-rows.js';
 
 /** The orders of the list of routes. Each but that of the names begins with the largest. */
 const SORT_KEYS = {
@@ -64,7 +65,7 @@ export function selectRoutes(
   });
   const has = ({ now }: RouteRow, each: StatusClass): boolean => (now.classes[each] ?? 0) > 0;
   const matching = status === undefined ? found : found.filter((row) => has(row, status));
-  const sorted = sortedBy(matching, sort);
+  const sorted = sortedRows(matching, SORT_KEYS[sort], nameOf);
   if (reverse) sorted.reverse();
   const countOf = (severity: RouteRow['severity']): number =>
     found.filter((row) => row.severity === severity).length;
@@ -78,22 +79,6 @@ export function selectRoutes(
       STATUS_CLASSES.map((each) => [each, found.filter((row) => has(row, each)).length]),
     ) as Record<StatusClass, number>,
   };
-}
-
-/** Returns the routes in an order; those that are equal in it by name, so that they do not change places. */
-function sortedBy(rows: readonly RouteRow[], sort: RouteOrder): RouteRow[] {
-  return rows
-    .map((row) => ({ row, keys: SORT_KEYS[sort](row) as readonly number[], name: nameOf(row) }))
-    .toSorted((a, b) => byKeys(a.keys, b.keys) || (a.name < b.name ? -1 : 1))
-    .map(({ row }) => row);
-}
-
-function byKeys(some: readonly number[], others: readonly number[]): number {
-  for (const [i, key] of some.entries()) {
-    const difference = (others[i] ?? 0) - key;
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 function nameOf({ method, route }: RouteRow): string {

@@ -7,6 +7,7 @@ import { rounded } from '../rounding.js';
 import { promQlOfQuery } from './panel-promql.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 import { type TimeRange, timeRangeOf } from './time-range.js';
+import { sampleTimes } from './sample-times.js';
 
 /** The most lines of a chart. Of more, those with the highest peaks are shown. */
 const MAX_LINES = 8;
@@ -81,7 +82,7 @@ export class ViewReader {
     const range = timeRangeOf(within);
     const present = panel.queries.filter(({ metric }) => this.history.typeOf(metric) !== undefined);
     const [first] = present;
-    const times = first === undefined ? [] : this.sampleTimes(first.metric, range);
+    const times = first === undefined ? [] : sampleTimes(this.history, first.metric, range, MAX_POINTS);
     const windowMs = this.windowOf(times);
     const { leftOut: leftOutBefore = 0 } = this.history;
     const current = yield* this.allLines(present, times, windowMs);
@@ -114,16 +115,6 @@ export class ViewReader {
               severity,
             })),
     };
-  }
-
-  /** Returns the times of the samples in a range, thinned out to {@link MAX_POINTS} and up to the last one. */
-  private sampleTimes(
-    metric: string,
-    { rangeMs, until = this.history.lastSample ?? 0 }: TimeRange,
-  ): number[] {
-    const times = this.history.timestamps(metric).filter((time) => time > until - rangeMs && time <= until);
-    const step = Math.ceil(times.length / MAX_POINTS);
-    return step <= 1 ? times : times.filter((_, i) => (times.length - 1 - i) % step === 0);
   }
 
   /** Returns the window of rates and percentiles. One shorter than the gap between two points would skip samples. */

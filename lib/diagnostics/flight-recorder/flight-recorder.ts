@@ -4,7 +4,7 @@ import { describeError } from '../../instrumentation/errors/error-description.js
 import { errorClass } from '../../instrumentation/error-class.js';
 import type { CallSites } from '../../instrumentation/requests/call-sites.js';
 import type { Clock } from '../../metrics/clock.js';
-import { listenTo } from '../../primitives/emitter-listener.js';
+import { listenToProcess } from '../../primitives/process-listener.js';
 import { messageOf } from '../../primitives/error-message.js';
 import { Guard } from '../../primitives/guard.js';
 import { EndSignals } from './end-signals.js';
@@ -111,8 +111,8 @@ export class FlightRecorder implements ExitSource {
   /** Starts to record. */
   start(): void {
     this.removeListeners.push(
-      listenTo(process, 'uncaughtExceptionMonitor', this.guard, this.onError),
-      listenTo(process, 'exit', this.guard, this.onExit),
+      listenToProcess('uncaughtExceptionMonitor', this.guard, this.onError),
+      listenToProcess('exit', this.guard, this.onExit),
     );
     this.signals.start();
     this.guard.run(() => this.claim());

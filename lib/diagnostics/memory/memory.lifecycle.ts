@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { listenTo } from '../../primitives/emitter-listener.js';
 import { GarbageCollections } from '../../primitives/garbage-collections.js';
 import type { Guard } from '../../primitives/guard.js';
+import { listenToProcess } from '../../primitives/process-listener.js';
 import type { MemoryObserver } from './memory.observer.js';
 
 /** Starts and ends the observation of the memory with the application. */
@@ -20,7 +20,7 @@ export class MemoryLifecycle {
     this.observer.start();
     this.unlisten = [
       this.collections.listen((collection) => this.guard.run(() => this.observer.record(collection))),
-      listenTo(process, 'warning', this.guard, this.observer.listeners.add),
+      listenToProcess('warning', this.guard, this.observer.listeners.add),
     ];
     this.timer = setInterval(() => this.guard.call(() => this.judge()), this.windowMs).unref();
   }

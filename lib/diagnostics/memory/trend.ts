@@ -1,3 +1,5 @@
+import { medianOf } from '../../primitives/median.js';
+
 /** A value at a time. */
 export interface TimedValue {
   /** Milliseconds since an arbitrary start. */
@@ -31,12 +33,5 @@ export function trendOf(values: readonly TimedValue[]): Trend {
   const deviation = Math.sqrt((length * (length - 1) * (2 * length + 5)) / 18);
   // By one less, since the balance is a whole number and the normal distribution is not.
   const excess = Math.sign(balance) * Math.max(0, Math.abs(balance) - 1);
-  return { slope: medianOf(slopes), z: deviation > 0 ? excess / deviation : 0 };
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+  return { slope: slopes.length > 0 ? medianOf(slopes) : 0, z: deviation > 0 ? excess / deviation : 0 };
 }

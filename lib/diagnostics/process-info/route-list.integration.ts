@@ -6,6 +6,7 @@ import { isObject } from '../../primitives/is-object.js';
 import { redactPath } from '../../primitives/redact.js';
 import type { RouteInfo } from './process-report.js';
 import { safeName } from './safe-name.js';
+import { metadataOf } from '../../primitives/reflect-metadata.js';
 
 /** The metadata of Nest that is read. */
 const PATH = 'path';
@@ -23,10 +24,6 @@ const MAX_CLASSES = 50;
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
 type Wrapper = Module['controllers'] extends Map<unknown, infer W> ? W : never;
 type RouteParts = Parameters<RoutePathFactory['create']>[0];
-
-interface MetadataReader {
-  getMetadata?(key: unknown, target: object, property?: PropertyKey): unknown;
-}
 
 /** The global guards, interceptors and pipes, by the names of their classes. */
 interface Enhancers {
@@ -187,11 +184,4 @@ function withSlash(path: string): string {
 function listOf(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? (value as unknown[]) : [value];
-}
-
-function metadataOf(key: string, target: object, property?: PropertyKey): unknown {
-  const reflection = Reflect as MetadataReader;
-  return property === undefined
-    ? reflection.getMetadata?.(key, target)
-    : reflection.getMetadata?.(key, target, property);
 }

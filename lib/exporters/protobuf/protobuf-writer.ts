@@ -1,3 +1,5 @@
+import { GrowingBuffer } from '../growing-buffer.js';
+
 /** The types of a field on the wire, of which a tag has the lowest three bits. */
 const VARINT = 0;
 const FIXED64 = 1;
@@ -17,14 +19,12 @@ const SHORT_TEXT = 64;
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
-export class ProtobufWriter {
-  private bytes: Buffer;
+export class ProtobufWriter extends GrowingBuffer {
   private view: DataView;
-  private end = 0;
 
   /** @param capacity the initial size of the buffer, in bytes */
   constructor(capacity = 1_024) {
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(capacity, 16));
+    super(capacity);
     this.view = viewOf(this.bytes);
   }
 
@@ -276,19 +276,6 @@ export class ProtobufWriter {
     this.end += 8;
   }
 
-  /** Returns a copy of what was written, and begins anew. */
-  take(): Buffer {
-    const copy = Buffer.allocUnsafeSlow(this.end);
-    this.bytes.copy(copy, 0, 0, this.end);
-    this.end = 0;
-    return copy;
-  }
-
-  /** Discards what was written. */
-  clear(): void {
-    this.end = 0;
-  }
-
   private tag(field: number, type: number): void {
     // One more varint fits, so that most fields ask once whether there is room.
     this.reserve(MAX_TAG_BYTES + MAX_VARINT_BYTES);
@@ -311,13 +298,9 @@ export class ProtobufWriter {
     return true;
   }
 
-  private reserve(size: number): void {
-    const needed = this.end + size;
-    if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
-    this.bytes.copy(grown, 0, 0, this.end);
-    this.bytes = grown;
-    this.view = viewOf(grown);
+  protected override grow(size: number): void {
+    super.grow(size);
+    this.view = viewOf(this.bytes);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { MetricFamily, MetricsSnapshot, SeriesIdentities } from '../../metrics/snapshot.js';
-
-const PREFIX = 'exported_';
+import { exportedName } from '../exported-name.js';
 
 /**
  * Renames the labels that collide with a label of the group, `job` to `exported_job`, as Prometheus does when it
@@ -21,14 +20,6 @@ export function renameGroupCollisions(
     return renamed(family, new Map(colliding.map((name) => [name, exportedName(name, used)])));
   });
   return { ...snapshot, families };
-}
-
-/** Returns an unused name with the prefix and marks it as used. */
-function exportedName(name: string, used: Set<string>): string {
-  let free = PREFIX + name;
-  while (used.has(free)) free = PREFIX + free;
-  used.add(free);
-  return free;
 }
 
 /** Returns the family with other label names at the start of its exposition lines. */

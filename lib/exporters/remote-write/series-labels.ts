@@ -1,13 +1,12 @@
 import { OVERFLOW_LABEL } from '../../metrics/labels.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { limitedText, MAX_LABEL_NAME_BYTES, MAX_LABEL_VALUE_BYTES } from './label-limits.js';
+import { exportedName } from '../exported-name.js';
 
 /** Field numbers of `TimeSeries` and `Label`. */
 const LABELS = 1;
 const NAME = 1;
 const VALUE = 2;
-
-const PREFIX = 'exported_';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -100,12 +99,4 @@ function slotsOf(labelNames: readonly string[], defaultLabels: Labels, target: L
   return slots
     .map((slot) => ({ ...slot, name: limitedText(slot.name, MAX_LABEL_NAME_BYTES) }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** Returns an unused name with the prefix and marks it as used. */
-function exportedName(name: string, used: Set<string>): string {
-  let free = PREFIX + name;
-  while (used.has(free)) free = PREFIX + free;
-  used.add(free);
-  return free;
 }

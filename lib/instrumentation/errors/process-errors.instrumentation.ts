@@ -1,5 +1,5 @@
-import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
+import { listenToProcess } from '../../primitives/process-listener.js';
 import type { ProcessErrorRecorder } from './process-error.recorder.js';
 import { RejectionListener } from './rejection-listener.js';
 
@@ -12,15 +12,14 @@ export class ProcessErrorsInstrumentation {
     private readonly guard: Guard,
     private readonly recorder: ProcessErrorRecorder,
   ) {
-    this.rejections = new RejectionListener((reason) => guard.run(() => recorder.countRejection(reason)));
+    this.rejections = new RejectionListener(guard, (reason) => recorder.countRejection(reason));
   }
 
   /** Starts listening to the process. */
   start(): void {
     const { guard, recorder } = this;
     this.removeListeners.push(
-      listenTo(
-        process,
+      listenToProcess(
         'uncaughtExceptionMonitor',
         guard,
         (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
@@ -28,7 +27,7 @@ export class ProcessErrorsInstrumentation {
           else recorder.countException(error);
         },
       ),
-      listenTo(process, 'warning', guard, (warning: Error) => recorder.countWarning(warning)),
+      listenToProcess('warning', guard, (warning: Error) => recorder.countWarning(warning)),
     );
     this.rejections.start();
   }

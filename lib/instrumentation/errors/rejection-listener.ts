@@ -1,5 +1,11 @@
-/** The mark of the listeners of every copy of this library, by which they differ from those of the application. */
-const OWN_LISTENER = Symbol.for('nestjs-monitoring.watches');
+import type { Guard } from '../../primitives/guard.js';
+import {
+  applicationListensTo,
+  isOwnProcessListener,
+  listenToProcess,
+} from '../../primitives/process-listener.js';
+
+const EVENT = 'unhandledRejection';
 
 /**
  * A listener for unhandled rejections that the application handles itself.
@@ -8,49 +14,45 @@ const OWN_LISTENER = Symbol.for('nestjs-monitoring.watches');
  * application has a listener of its own. Rejections that end the process are reported by `uncaughtExceptionMonitor`.
  */
 export class RejectionListener {
-  private readonly onRejection: NodeJS.UnhandledRejectionListener;
+  private readonly unfollow: (() => void)[] = [];
+  private unlisten: (() => void) | undefined;
 
-  /** @param onRejection called with the reason of each rejection; must not throw */
-  constructor(onRejection: (reason: unknown) => void) {
-    this.onRejection = Object.assign((reason: unknown) => onRejection(reason), { [OWN_LISTENER]: true });
-  }
+  /** @param onRejection called with the reason of each rejection */
+  constructor(
+    private readonly guard: Guard,
+    private readonly onRejection: (reason: unknown) => void,
+  ) {}
 
   /** Starts following the listeners of the application. */
   start(): void {
-    process.on('newListener', this.onListenerAdded);
-    process.on('removeListener', this.onListenerRemoved);
-    if (applicationListens()) this.attach();
+    this.unfollow.push(
+      listenToProcess('newListener', this.guard, this.onListenerAdded),
+      listenToProcess('removeListener', this.guard, this.onListenerRemoved),
+    );
+    if (applicationListensTo(EVENT)) this.attach();
   }
 
   /** Stops following the listeners of the application. */
   stop(): void {
-    process.off('newListener', this.onListenerAdded);
-    process.off('removeListener', this.onListenerRemoved);
+    for (const stop of this.unfollow.splice(0)) stop();
     this.detach();
   }
 
   private readonly onListenerAdded = (event: string | symbol, listener: object): void => {
-    if (event === 'unhandledRejection' && isOfApplication(listener)) this.attach();
+    if (event === EVENT && !isOwnProcessListener(listener)) this.attach();
   };
 
   private readonly onListenerRemoved = (event: string | symbol): void => {
-    if (event === 'unhandledRejection' && !applicationListens()) this.detach();
+    if (event === EVENT && !applicationListensTo(EVENT)) this.detach();
   };
 
   private attach(): void {
     this.detach();
-    process.on('unhandledRejection', this.onRejection);
+    this.unlisten = listenToProcess(EVENT, this.guard, this.onRejection);
   }
 
   private detach(): void {
-    process.off('unhandledRejection', this.onRejection);
+    this.unlisten?.();
+    this.unlisten = undefined;
   }
-}
-
-function applicationListens(): boolean {
-  return process.listeners('unhandledRejection').some(isOfApplication);
-}
-
-function isOfApplication(listener: object): boolean {
-  return !(OWN_LISTENER in listener);
 }

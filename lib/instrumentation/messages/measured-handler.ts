@@ -2,8 +2,10 @@ import type { Guard } from '../../primitives/guard.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
 import type { CallOutcome } from '../../primitives/call-outcome.js';
-import type { Operation } from '../operation-metrics.js';
-import type { OperationRun } from '../requests/operation-run.js';
+import type { Operation, OperationMetrics } from '../operation-metrics.js';
+import type { OperationIdentity } from '../requests/operation-identity.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
 import { type ReplyEnd, type ReplyKind, trackReply } from './track-reply.js';
 
 /** Differences between the transports of a {@link measuredHandler}. */
@@ -19,6 +21,24 @@ export interface MeasuredOperation {
   readonly metrics: Operation;
   /** Begins the record of a run; undefined if none is recorded. */
   readonly begin: (() => OperationRun) | undefined;
+}
+
+/**
+ * Returns the operation of the messages with some labels.
+ *
+ * @param identity its metrics, and its labels as a name
+ */
+export function messageOperation<L extends string>(
+  operations: OperationMetrics<L>,
+  labels: Readonly<Record<L, string>>,
+  { name, metrics }: { readonly name: string; readonly metrics: 'rpc' | 'websocket' },
+  records: OperationRecorder | undefined,
+): MeasuredOperation {
+  const identity: OperationIdentity = { kind: 'message', name, metrics: { name: metrics, labels } };
+  return {
+    metrics: operations.operation(labels),
+    begin: records && (() => OperationRun.begin(records, identity)),
+  };
 }
 
 /** Returns the measured form of a message handler. Each call is one run of the operation, until its reply ends. */

@@ -5,10 +5,8 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { ErrorClasses } from '../error-class.js';
 import { OperationMetrics } from '../operation-metrics.js';
-import type { OperationIdentity } from '../requests/operation-identity.js';
-import { OperationRun } from '../requests/operation-run.js';
 import type { OperationRecorder } from '../requests/operation.recorder.js';
-import type { MeasuredOperation } from './measured-handler.js';
+import { type MeasuredOperation, messageOperation } from './measured-handler.js';
 import { formatPattern } from './message-pattern.js';
 import type { RpcMetricsOptions } from './rpc.options.js';
 import { RPC_METRICS } from '../../metrics/metric-names.js';
@@ -55,17 +53,8 @@ export class RpcRecorder {
 
   /** Returns the operation of one pattern. */
   operation(transport: string, pattern: string): MeasuredOperation {
-    const labels = { transport, pattern };
-    const identity: OperationIdentity = {
-      kind: 'message',
-      name: `${transport} ${pattern}`,
-      metrics: { name: 'rpc', labels },
-    };
-    const { records } = this;
-    return {
-      metrics: this.operations.operation(labels),
-      begin: records && (() => OperationRun.begin(records, identity)),
-    };
+    const identity = { name: `${transport} ${pattern}`, metrics: 'rpc' } as const;
+    return messageOperation(this.operations, { transport, pattern }, identity, this.records);
   }
 
   /** Counts a message without a handler. */

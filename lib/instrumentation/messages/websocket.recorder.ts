@@ -7,10 +7,8 @@ import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { ErrorClasses } from '../error-class.js';
 import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import { OperationMetrics } from '../operation-metrics.js';
-import type { OperationIdentity } from '../requests/operation-identity.js';
-import { OperationRun } from '../requests/operation-run.js';
 import type { OperationRecorder } from '../requests/operation.recorder.js';
-import type { MeasuredOperation } from './measured-handler.js';
+import { type MeasuredOperation, messageOperation } from './measured-handler.js';
 import type { WebSocketMetricsOptions } from './websocket.options.js';
 import { WEBSOCKET_METRICS } from '../../metrics/metric-names.js';
 
@@ -109,15 +107,7 @@ export class WebSocketRecorder {
   }
 
   private measured(labels: Readonly<Record<'namespace' | 'event', string>>): MeasuredOperation {
-    const identity: OperationIdentity = {
-      kind: 'message',
-      name: `${labels.namespace} ${labels.event}`,
-      metrics: { name: 'websocket', labels },
-    };
-    const { records } = this;
-    return {
-      metrics: this.operations.operation(labels),
-      begin: records && (() => OperationRun.begin(records, identity)),
-    };
+    const identity = { name: `${labels.namespace} ${labels.event}`, metrics: 'websocket' } as const;
+    return messageOperation(this.operations, labels, identity, this.records);
   }
 }

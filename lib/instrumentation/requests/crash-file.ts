@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../metrics/clock.js';
 import { AtomicFile } from '../../primitives/atomic-file.js';
-import { listenTo } from '../../primitives/emitter-listener.js';
+import { listenToProcess } from '../../primitives/process-listener.js';
 import { messageOf } from '../../primitives/error-message.js';
 import { Guard } from '../../primitives/guard.js';
 import { errorClass } from '../error-class.js';
@@ -50,8 +50,8 @@ export class CrashFile {
   /** Starts to listen for the end of the process, and warns in the background of a file that cannot be written. */
   start(): void {
     this.removeListeners.push(
-      listenTo(process, 'uncaughtExceptionMonitor', this.guard, this.onError),
-      listenTo(process, 'exit', this.guard, this.onExit),
+      listenToProcess('uncaughtExceptionMonitor', this.guard, this.onError),
+      listenToProcess('exit', this.guard, this.onExit),
     );
     void this.check();
   }

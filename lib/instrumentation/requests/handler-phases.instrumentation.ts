@@ -10,6 +10,7 @@ import { rawResponse } from '../http/raw-response.js';
 import { observationOf, type ObservationOwner } from '../http/request-observation.js';
 import type { Operation } from './operation.js';
 import type { Operations } from './operations.js';
+import { metadataOf } from '../../primitives/reflect-metadata.js';
 
 /** The metadata of Nest that is read. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
@@ -23,10 +24,6 @@ const UNSAMPLED = Symbol('monitoring.unsampled');
 
 /** Methods of the HTTP adapter with which Nest answers. */
 const ANSWERS = ['reply', 'render'] as const;
-
-interface MetadataReader {
-  getMetadata?(key: unknown, target: object, property?: PropertyKey): unknown;
-}
 
 /** The properties of the handler of a route that stay the same. */
 interface HandlerInfo {
@@ -254,11 +251,4 @@ function methodNameOf(instance: object, callback: unknown): string {
     }
   }
   return (callback as { readonly name: string }).name;
-}
-
-function metadataOf(key: string, target: object, property?: PropertyKey): unknown {
-  const reflection = Reflect as MetadataReader;
-  return property === undefined
-    ? reflection.getMetadata?.(key, target)
-    : reflection.getMetadata?.(key, target, property);
 }

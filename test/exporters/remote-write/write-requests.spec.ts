@@ -155,10 +155,8 @@ describe('an interval', () => {
             expect(sorted).toEqual(sorted.toSorted((a, b) => (a < b ? -1 : 1)));
             expect(new Set(sorted).size).toBe(sorted.length);
             expect(own['zone']).toBe('eu');
-            for (const text of Object.values(own)) {
-              expect(text).not.toBe('');
-              expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2_048);
-            }
+            const texts = Object.values(own);
+            expect(texts.filter((text) => text === '' || Buffer.byteLength(text) > 2_048)).toEqual([]);
           }
         },
       ),

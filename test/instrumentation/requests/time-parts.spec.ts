@@ -55,7 +55,7 @@ describe('the parts of the time of an operation', () => {
               parts.advance(now, blockedSince);
           }
           const sum = TIME_PARTS.reduce((all, part) => all + parts.of(part), 0);
-          for (const part of TIME_PARTS) expect(parts.of(part)).toBeGreaterThanOrEqual(0);
+          expect(Math.min(...TIME_PARTS.map((part) => parts.of(part)))).toBeGreaterThanOrEqual(0);
           // A step that moves nothing forward leaves the rest for the next one.
           expect(sum).toBeLessThanOrEqual(now - startedAt + 1e-4);
         }
