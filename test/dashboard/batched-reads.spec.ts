@@ -12,7 +12,7 @@ function batchOf(reads: Readonly<Record<string, (query: URLSearchParams) => unkn
   );
   const batched = new BatchedReads(replies);
   return (...texts: string[]): Promise<string> =>
-    batched.read(new URLSearchParams(texts.map((text) => ['read', text])));
+    batched.read(new URLSearchParams(texts.map((text): [string, string] => ['read', text])));
 }
 
 describe('several reads in one request', () => {

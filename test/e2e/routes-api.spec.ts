@@ -62,7 +62,7 @@ describe.each(ADAPTERS)('the API of 500 routes on %s', (adapter) => {
 
   it('answers several reads in one request as each by itself', async () => {
     const paths = ['routes?limit=5', 'view?name=requests', 'now?range=300000', 'causes', 'view?name=none'];
-    const batch = `batch?${String(new URLSearchParams(paths.map((path) => ['read', path])))}`;
+    const batch = `batch?${String(new URLSearchParams(paths.map((path): [string, string] => ['read', path])))}`;
     // Once more if a sample was taken in between.
     await eventually(async () => {
       const parts = await read<{ status: number; body: unknown }[]>(batch);

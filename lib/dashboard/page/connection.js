@@ -1,3 +1,5 @@
+import { noteClock } from './chart-context.js';
+
 const base = document.querySelector('meta[name="monitoring-base"]').content;
 const TOKEN = 'monitoring.token';
 const INSTANCE = 'x-monitoring-instance';
@@ -70,6 +72,7 @@ async function request(path, options = {}) {
     ...options,
     headers: { ...options.headers, ...(token && { authorization: `Bearer ${token}` }) },
   });
+  noteClock(response.headers.get('date'));
   if ([401, 403, 429].includes(response.status)) {
     throw new AccessDenied(response.status, response.headers.get('www-authenticate'), token !== null);
   }
