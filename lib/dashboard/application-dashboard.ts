@@ -75,17 +75,18 @@ export class ApplicationDashboard {
     });
     const now = (): number => clock.now();
     const verdicts = new VerdictReader({ history, records, blocks, timeline });
-    const overview = new OverviewReader(
+    const overview = new OverviewReader({
       health,
       alerts,
       history,
-      parts.service,
+      service: parts.service,
       instance,
       now,
       timeline,
       verdicts,
-      () => panelPlaces(panels),
-    );
+      panels: () => panelPlaces(panels),
+      hasFleet: fleet !== undefined,
+    });
     const feed = new DashboardFeed(history, overview, now);
     this.feed = feed;
     const retention = new DashboardRetention(history, registry);

@@ -159,7 +159,8 @@ export class DashboardEventsEndpoint implements Endpoint {
   }
 }
 
-function replyWith(handle: () => unknown): Promise<EndpointReply> {
+/** Returns the reply to a read, errors of the API included. Its body is JSON. */
+export function replyWith(handle: () => unknown): Promise<EndpointReply> {
   return replyTo(async () => {
     const result = await handle();
     if (result instanceof SourcedAnswer) {

@@ -1,12 +1,19 @@
 import type { Endpoint, EndpointReply, EndpointRequest } from '../http/endpoint.js';
 import { CONTENT_SECURITY_POLICY } from './dashboard-asset.endpoint.js';
 
+/** What is shown first: the verdict. */
+const PRELOAD =
+  '<link id="first" rel="preload" href="{{base}}api/overview" as="fetch" crossorigin="anonymous" />';
+
 /** The HTML page. Without credentials it has the status of a denied request, and asks for a token. */
 export class DashboardPageEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
 
-  /** @param read returns HTML in which `{{base}}` stands for the relative base URL of its files */
+  /**
+   * @param read returns HTML in which `{{base}}` stands for the relative base URL of its files, and `{{preload}}` for a link
+   *   by which a browser asks for the first data together with the scripts
+   */
   constructor(
     readonly path: string,
     readonly overridable: boolean,
@@ -25,7 +32,10 @@ export class DashboardPageEndpoint implements Endpoint {
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
       },
-      body: content.replaceAll('{{base}}', baseOf(path)),
+      // Who is refused has to sign in first.
+      body: content
+        .replace('{{preload}}', refused === undefined ? PRELOAD : '')
+        .replaceAll('{{base}}', baseOf(path)),
     };
   }
 }

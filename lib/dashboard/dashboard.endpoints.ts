@@ -8,7 +8,9 @@ import {
   DashboardActionEndpoint,
   DashboardEventsEndpoint,
   DashboardReadEndpoint,
+  replyWith,
 } from './dashboard-api.endpoints.js';
+import { BatchedReads } from './batched-reads.js';
 import { CompressedTexts } from './compressed-texts.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardRetention } from './dashboard-retention.js';
@@ -207,18 +209,19 @@ function queryEndpoints(path: string, overridable: boolean, sources: DashboardSo
   let loading: Promise<DashboardQueries> | undefined;
   const load = async (): Promise<DashboardQueries> =>
     (await loadInTurn(() => import('./dashboard-queries.js'))).dashboardQueries(sources);
+  const endpointOf = (name: string, read: (query: URLSearchParams) => unknown): Endpoint =>
+    new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read, sources.instance.id, compressed);
+  const reads = READS.map((name) => {
+    const read = async (query: URLSearchParams): Promise<unknown> =>
+      (await (loading ??= load()))[name](query);
+    return { name, read };
+  });
+  const batched = new BatchedReads(
+    new Map(reads.map(({ name, read }) => [name, (query) => replyWith(() => read(query))])),
+  );
   return [
-    ...READS.map((name) => {
-      const read = async (query: URLSearchParams): Promise<unknown> =>
-        (await (loading ??= load()))[name](query);
-      return new DashboardReadEndpoint(
-        `${path}/api/${name}`,
-        overridable,
-        read,
-        sources.instance.id,
-        compressed,
-      );
-    }),
+    ...reads.map(({ name, read }) => endpointOf(name, read)),
+    endpointOf('batch', (query) => batched.read(query)),
     ...ACTIONS.map((name) => {
       const act = async (body: Readonly<Record<string, unknown>>): Promise<unknown> =>
         (await (loading ??= load()))[name](body);

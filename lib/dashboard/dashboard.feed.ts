@@ -65,9 +65,16 @@ export class DashboardFeed {
   }
 
   private async read(isWatched: boolean): Promise<Overview> {
-    this.latest = await this.overview.read(isWatched);
-    // Most of the time nobody looks, and the text is long.
-    if (this.events.readerCount > 0) this.events.send(eventText('overview', this.latest));
-    return this.latest;
+    const overview = await this.overview.read(isWatched);
+    if (isWatched) {
+      this.latest = overview;
+      // Most of the time nobody looks, and the text is long.
+      if (this.events.readerCount > 0) this.events.send(eventText('overview', overview));
+    } else {
+      // Without a verdict it is nothing to show: the next reader gets a new one, not one of before.
+      this.latest = undefined;
+      this.requested = undefined;
+    }
+    return overview;
   }
 }

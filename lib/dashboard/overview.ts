@@ -7,7 +7,7 @@ import { rounded } from './rounding.js';
 import type { AlertRow, VitalRow } from './alert-rows.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardInstance } from './dashboard-instance.js';
-import { NO_PANELS, type PanelPlaces } from './panels/panel-places.js';
+import type { PanelPlaces } from './panels/panel-places.js';
 import type { Timeline, TimelineEvent } from './now/timeline.js';
 import type { Verdict } from './now/verdict.js';
 import type { VerdictReader } from './now/verdict-reader.js';
@@ -49,6 +49,8 @@ export interface Overview {
   readonly health: HealthReport;
   /** Pages and areas that have panels of the application. */
   readonly panels: PanelPlaces;
+  /** True if Prometheus is asked for the figures of all instances. */
+  readonly hasFleet: boolean;
 }
 
 const STATUS_OF_VERDICT = { ok: 'healthy', warning: 'degraded', critical: 'critical' } as const;
@@ -56,22 +58,26 @@ const STATUS_OF_VERDICT = { ok: 'healthy', warning: 'degraded', critical: 'criti
 /** The number of recent values of a vital. */
 const TREND_LENGTH = 60;
 
+/** The parts of an application that its overview is about. */
+export interface OverviewSources {
+  readonly health: Pick<HealthMonitor, 'runHealthChecks'>;
+  readonly alerts: Pick<DashboardAlerts, 'vitals' | 'alerts'>;
+  readonly history: Pick<MetricsHistory, 'lastSample' | 'intervalMs'>;
+  readonly service: string;
+  readonly instance: DashboardInstance;
+  readonly now: () => number;
+  readonly timeline: Pick<Timeline, 'events'>;
+  readonly verdicts: Pick<VerdictReader, 'read'>;
+  readonly panels: () => PanelPlaces;
+  readonly hasFleet: boolean;
+}
+
 /** A reader of the overview. */
 export class OverviewReader {
   private lastSample: number | undefined;
   private readonly trends = new Map<VitalName, (number | null)[]>();
 
-  constructor(
-    private readonly health: HealthMonitor,
-    private readonly alerts: DashboardAlerts,
-    private readonly history: MetricsHistory,
-    private readonly service: string,
-    private readonly instance: DashboardInstance,
-    private readonly now: () => number,
-    private readonly timeline?: Pick<Timeline, 'events'>,
-    private readonly verdicts?: Pick<VerdictReader, 'read'>,
-    private readonly panels: () => PanelPlaces = () => NO_PANELS,
-  ) {}
+  constructor(private readonly sources: OverviewSources) {}
 
   /**
    * Runs the health checks and returns the overview. Each new sample of the history adds a value to the trends.
@@ -79,31 +85,33 @@ export class OverviewReader {
    * @param isWatched false if nobody sees the verdict, which is then not read
    */
   async read(isWatched = true): Promise<Overview> {
-    const health = await this.health.runHealthChecks();
-    const isNewSample = this.history.lastSample !== this.lastSample;
-    this.lastSample = this.history.lastSample;
-    const vitals = this.alerts.vitals().map((vital) => ({
+    const { alerts: alerting, history, service, instance, timeline, verdicts, hasFleet } = this.sources;
+    const health = await this.sources.health.runHealthChecks();
+    const isNewSample = history.lastSample !== this.lastSample;
+    this.lastSample = history.lastSample;
+    const vitals = alerting.vitals().map((vital) => ({
       ...vital,
       value: vital.value === undefined ? undefined : rounded(vital.value),
       trend: this.trendOf(vital, isNewSample),
     }));
-    const alerts = this.alerts.alerts().filter(({ state }) => state !== 'resolved');
+    const alerts = alerting.alerts().filter(({ state }) => state !== 'resolved');
     const reasons = worstFirst([...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)]);
-    const timestamp = this.now();
-    const verdict = isWatched ? await this.verdicts?.read({ timestamp, health, alerts, vitals }) : undefined;
+    const timestamp = this.sources.now();
+    const verdict = isWatched ? await verdicts.read({ timestamp, health, alerts, vitals }) : undefined;
     return {
       timestamp,
-      service: this.service,
-      instance: this.instance,
+      service,
+      instance,
       status: statusOf(health.status, reasons, verdict),
       ...(verdict && { verdict }),
-      events: this.timeline?.events() ?? [],
+      events: timeline.events(),
       reasons,
       vitals,
       alerts,
-      intervalMs: this.history.intervalMs,
+      intervalMs: history.intervalMs,
       health,
-      panels: this.panels(),
+      panels: this.sources.panels(),
+      hasFleet,
     };
   }
 

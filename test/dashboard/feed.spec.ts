@@ -50,6 +50,28 @@ describe('the feed of the dashboard', () => {
     },
   );
 
+  it('sends a reader no overview that was read while nobody looked', async () => {
+    const { history, run } = past();
+    const read = async (isWatched: boolean): Promise<Overview> => {
+      await Promise.resolve();
+      return { timestamp: computed++, ...(isWatched && { verdict: {} }) } as Overview;
+    };
+    let computed = 0;
+    const feed = new DashboardFeed(history, { read } as unknown as OverviewReader, () => 0);
+    feed.start();
+    const sent: string[] = [];
+    const response = { on: () => undefined, write: (text: string) => sent.push(text), end: () => undefined };
+    await feed.current();
+    // A sample that nobody sees, and then somebody who opens the page.
+    run(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    feed.events.open(response as unknown as ServerResponse);
+    expect(sent).toEqual(['retry: 2000\n\n']);
+    await feed.current();
+    expect(sent).toEqual(['retry: 2000\n\n', 'event: overview\ndata: {"timestamp":2,"verdict":{}}\n\n']);
+    feed.stop();
+  });
+
   it('writes no message while nobody reads', async () => {
     const read = async (): Promise<Overview> => {
       const overview = { status: 'healthy' } as Overview;

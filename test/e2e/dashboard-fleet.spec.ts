@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get } from '@nestjs/common';
-import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { Controller, Get, Injectable } from '@nestjs/common';
+import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { DashboardPanel, type DashboardPanelContent } from 'nestjs-monitoring/dashboard';
 import { type DashboardOptions, resolveDashboard } from '../../lib/dashboard/dashboard.options.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { PrometheusDouble } from '../dashboard/fleet/prometheus.double.js';
 import { ADAPTERS, type RunningApp, startApp } from './fixture/start-app.js';
 
@@ -10,6 +12,25 @@ class GreetingController {
   @Get('hello')
   hello(): string {
     return 'hello';
+  }
+}
+
+@Injectable()
+class OrderPanels {
+  private readonly orders;
+
+  constructor(registry: MetricsRegistry) {
+    this.orders = registry.counter('orders_total', 'Orders.', { labelNames: ['shop', 'job'] });
+  }
+
+  order(count: number): void {
+    this.orders.inc({ shop: 'shoes', job: 'web' }, count);
+  }
+
+  @DashboardPanel({ title: 'Orders', page: 'Shop' })
+  panel(): DashboardPanelContent {
+    const promql = 'sum by (shop, job) (rate(orders_total{job=~"web|app"}[5m])) / 2';
+    return { charts: [{ title: 'Half', lines: [{ promql, name: 'half' }] }] };
   }
 }
 
@@ -36,6 +57,7 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
         }),
       ],
       controllers: [GreetingController],
+      providers: [OrderPanels],
     });
     await app.get('/hello');
     return app;
@@ -68,6 +90,57 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
     expect(body).not.toContain(`host="${new URL(server.url).host}"`);
     await fetch(server.url).then((response) => response.text());
     expect((await app!.get('/metrics')).body).toContain(`host="${new URL(server.url).host}"`);
+  });
+
+  it('shows the lines of panels in PromQL: asked of Prometheus by its labels, or evaluated by the process', async () => {
+    server.answer = (query) =>
+      query.includes('orders_total')
+        ? [{ metric: { shop: 'shoes', exported_job: 'web' }, valueAt: () => 7 }]
+        : [];
+    await start();
+    const orders = app!.app.get(OrderPanels);
+    const sampler = app!.app.get(HistorySampler);
+    // The first look makes the history sample it.
+    await read('panels?page=Shop&instance=@process');
+    for (let i = 0; i < 3; i++) {
+      orders.order(600);
+      await sampler.sampleNow();
+    }
+    const chartOf = ({ answer }: Awaited<ReturnType<typeof read>>) => {
+      const [panel] = answer['panels'] as {
+        content: { charts: { series: { name: string; values: (number | null)[] }[] }[] };
+      }[];
+      return panel?.content.charts[0]?.series;
+    };
+    const ofFleet = chartOf(await read('panels?page=Shop'));
+    expect(ofFleet?.map(({ name }) => name)).toEqual(['shoes web half']);
+    expect(new Set(ofFleet?.[0]?.values)).toEqual(new Set([7]));
+    const asked = server.asked.map(({ query }) => query).filter((query) => query.includes('orders_total'));
+    expect(asked.length).toBeGreaterThan(0);
+    for (const query of asked) {
+      expect(query).toMatch(
+        /sum by \(shop, exported_job\) \(rate\(orders_total\{exported_job=~"web\|app"[^}]*\}\[5m\]\)\) \/ 2/,
+      );
+    }
+    const ofProcess = chartOf(await read('panels?page=Shop&instance=@process'));
+    expect(ofProcess?.map(({ name }) => name)).toEqual(['shoes web half']);
+    expect(ofProcess?.[0]?.values.some((value) => (value ?? 0) > 0)).toBe(true);
+    expect(ofProcess?.[0]?.values).not.toContain(7);
+  });
+
+  it('has instances of any name', async () => {
+    const name = 'pod "7"\n} or up{\\';
+    server.answer = () => [{ metric: { instance: name }, valueAt: () => 1 }];
+    await start();
+    const { answer } = await read('fleet?range=300000');
+    expect((answer['instances'] as { name: string }[]).map((each) => each.name)).toContain(name);
+    const path = `view?name=requests&range=300000&instance=${encodeURIComponent(name)}`;
+    const { status, source } = await read(path);
+    expect([status, source]).toEqual([200, 'fleet']);
+    const quoted = String.raw`instance="pod \"7\"\n} or up{\\"`;
+    const named = server.asked.map(({ query }) => query).filter((query) => query.includes('instance="'));
+    expect(named.length).toBeGreaterThan(0);
+    for (const query of named) expect(query).toContain(quoted);
   });
 
   it('answers by the process if it is asked to', async () => {

@@ -6,7 +6,7 @@ import type { RoutePage } from '../../lib/dashboard/routes/route-queries.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { expectThat } from '../support/expectations.js';
 import { WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
-import { ADAPTERS, type RunningApp, startApp } from './fixture/start-app.js';
+import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
 const API = '/metrics-dashboard/api';
 const ROUTES = 500;
@@ -59,6 +59,24 @@ describe.each(ADAPTERS)('the API of 500 routes on %s', (adapter) => {
   }
 
   const list = (query: string): Promise<RouteList> => read(`routes?${query}`);
+
+  it('answers several reads in one request as each by itself', async () => {
+    const paths = ['routes?limit=5', 'view?name=requests', 'now?range=300000', 'causes', 'view?name=none'];
+    const batch = `batch?${String(new URLSearchParams(paths.map((path): [string, string] => ['read', path])))}`;
+    // Once more if a sample was taken in between.
+    await eventually(async () => {
+      const parts = await read<{ status: number; body: unknown }[]>(batch);
+      for (const [i, path] of paths.entries()) {
+        const { status, body } = await app.get(`${API}/${path}`);
+        expectThat(parts[i], path).toEqual({ status, body: JSON.parse(body) as unknown });
+      }
+      expect(parts[0]?.body).toMatchObject({ omitted: ROUTES - 5 });
+      expect(parts.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
+    });
+    const refused = await app.get(`${API}/batch?of=causes`);
+    expect(refused.status).toBe(400);
+    expect(refused.body).toContain('got 0');
+  });
 
   it('answers as many as are shown, says how many more there are, and what is worth a look first', async () => {
     const { routes, count, omitted, severities, classes } = await list('limit=20');

@@ -395,7 +395,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page, offences } = await browser.open('about:blank');
       let answers = 0;
       let isForeign = (answer: number) => answer % 2 === 0;
-      await page.route('**/api/view?*', async (route) => {
+      await page.route('**/api/batch?*', async (route) => {
         const response = await route.fetch();
         const other = isForeign(answers++) && { 'x-monitoring-instance': 'web-2:17:1' };
         await route.fulfill({ response, headers: { ...response.headers(), ...other } });

@@ -3,6 +3,7 @@ import type { OperationCause } from 'nestjs-monitoring/diagnostics';
 import { eventually } from '../support/eventually.js';
 import { buildSampleApp } from './support/built.js';
 import { describeWith } from './support/binaries.js';
+import { Browser, type Offences } from './support/browser.js';
 import type { AdapterName } from './support/loaded-app.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { SampleAppServer } from './support/sample-app.server.js';
@@ -18,18 +19,44 @@ const SLOW_STATEMENT =
   /^GET \/api\/reports\/similar-deals: postgresql: SELECT .* took \d+ % of \d+ ms, at .*sample-app\/src\/reports\/reports\.service\.ts:\d+:\d+/;
 const BLOCKED_LOOP = /^GET \/api\/reports\/forecast: ReportsController\.forecast ran for \d+ ms/;
 const PATIENCE_MS = 60_000;
+/** Screens on which somebody looks at the page: width and height. */
+const SCREENS = [
+  [360, 740],
+  [1280, 900],
+] as const;
 
-describeWith(['initdb'], 'the incidents of the sample application', () => {
+describeWith(['initdb', 'chromium'], 'the incidents of the sample application', () => {
   const apps = new Map<AdapterName, SampleAppServer>();
   const loads = new Map<AdapterName, string>();
   let exception = '';
   let causes: readonly string[] = [];
+  const shown: { verdict: string; summary: string; overflow: number; offences: Offences }[] = [];
   const stops: (() => Promise<void>)[] = [];
 
   async function start(adapter: AdapterName, env: Readonly<Record<string, string>> = {}) {
     const app = await SampleAppServer.start(adapter, { NO_COLOR: '1', ...env });
     stops.push(() => app.stop());
     return app;
+  }
+
+  /** Opens the dashboard as somebody does whom the alert has called, and reads the first page without a click. */
+  async function look(url: string): Promise<void> {
+    const browser = await Browser.start();
+    stops.push(() => browser.stop());
+    for (const [width, height] of SCREENS) {
+      const { page, offences } = await browser.open(`${url}/metrics-dashboard`);
+      await page.setViewportSize({ width, height });
+      const verdict = page.getByRole('region', { name: 'Verdict' });
+      await verdict.getByText('GET /api/').first().waitFor({ timeout: PATIENCE_MS });
+      await page.locator('figure canvas').first().waitFor({ timeout: PATIENCE_MS });
+      shown.push({
+        verdict: await verdict.innerText(),
+        summary: await page.locator('#summary').innerText(),
+        overflow: (await page.evaluate<number>('document.documentElement.scrollWidth')) - width,
+        offences,
+      });
+      await page.close();
+    }
   }
 
   beforeAll(async () => {
@@ -39,6 +66,7 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
     const another = async () => {
       const app = await start('express', { DATABASE_URL: postgres.url });
       exception = await app.incident(SEED, 'exception', '--until-alert');
+      await look(app.url);
       // Once more where a busy machine let the request wait for something else than what it should wait for.
       await eventually(async () => {
         for (const report of ['similar-deals', 'forecast']) {
@@ -74,6 +102,18 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
     expect(exception).toMatch(
       /The cause: GET \/api\/deals\/:dealId\/assessments\/latest \(\d+ % of the last \d+ failures\): TypeError, at AssessmentsService\.latest \(sample-app\/src\/assessments\/assessments\.service\.ts:\d+:\d+\)\.\n/,
     );
+  });
+
+  it('are explained on the first page of the dashboard, on a phone and at a desk', () => {
+    expect(shown).toHaveLength(SCREENS.length);
+    for (const { verdict, summary, overflow, offences } of shown) {
+      expect(verdict).toMatch(
+        /GET \/api\/deals\/:dealId\/assessments\/latest[^]* since [^]*: TypeError in AssessmentsService\.latest/,
+      );
+      expect(summary).toMatch(/TypeError, at AssessmentsService\.latest \(sample-app\/src\/assessments\//);
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(offences).toEqual({ console: [], foreign: [] });
+    }
   });
 
   it('say how long they take at most, and where to look', () => {

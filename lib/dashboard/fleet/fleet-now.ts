@@ -1,7 +1,7 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
 import { VITAL_NAMES, type VitalName, VITALS } from '../../query/vital-definitions.js';
 import type { NowData } from '../now/now-data.js';
-import { impactRows, readTraffic, type Traffic } from '../now/traffic.js';
+import { impactRows, readTraffic, type RouteTraffic, type Traffic } from '../now/traffic.js';
 import type { Verdict, VerdictCause } from '../now/verdict.js';
 import { rounded } from '../rounding.js';
 import type { TimeRange } from '../views/time-range.js';
@@ -43,6 +43,8 @@ const MIN_SCRAPES = 4;
 /** The steps without a failure after which later ones are new. */
 const QUIET_STEPS = 2;
 const MAX_ROUTES = 10;
+/** The most routes that are asked whether they still fail. */
+const MAX_CANDIDATES = 4;
 const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;
 const FAILED = { status_code: /5../ };
 
@@ -62,7 +64,7 @@ export function* readFleetNow(
     ...report,
     instances: report.instances.filter(isShown),
     traffic: recent,
-    failing: yield* failureOf(history, recent, until),
+    failing: yield* failingRoute(history, recent, until),
     causes,
     p95: p95?.values[0],
   });
@@ -77,18 +79,38 @@ export function* readFleetNow(
   };
 }
 
-/** Reads since when, how much and on which instances the route with most failures fails. */
-function* failureOf(history: FleetHistory, { routes }: Traffic, at: number): Steps<FleetFailure | undefined> {
-  const [worst] = routes;
-  if (worst === undefined || worst.failures < 0.5) return undefined;
-  const labels = { method: worst.method, route: worst.route };
+/** Returns the failures of the route with most of them that fails now; of the first one if all are over. */
+function* failingRoute(
+  history: FleetHistory,
+  { routes }: Traffic,
+  at: number,
+): Steps<FleetFailure | undefined> {
+  let over: FleetFailure | undefined;
+  for (const route of routes.slice(0, MAX_CANDIDATES)) {
+    if (route.failures < 0.5) break;
+    const failure = yield* failureOf(history, route, at);
+    if (failure !== undefined && failure.until === undefined) return failure;
+    over ??= failure;
+  }
+  return over;
+}
+
+/** Reads since when, how much and on which instances a route fails. */
+function* failureOf(
+  history: FleetHistory,
+  { method, route }: RouteTraffic,
+  at: number,
+): Steps<FleetFailure | undefined> {
+  const labels = { method, route };
   const stepMs = Math.max(STEP_MS, MIN_SCRAPES * history.intervalMs);
   const count = Math.floor(SEARCHED_MS / stepMs);
   const moments = Array.from({ length: count }, (_, i) => at - (count - 1 - i) * stepMs);
   const failed = { ...labels, ...FAILED };
   const [increases] = yield* history.queryRange(REQUESTS, 'increase', stepMs, moments, { labels: failed });
-  const since = startOf(increases?.values ?? [], moments, stepMs);
+  const values = increases?.values ?? [];
+  const since = startOf(values, moments, stepMs);
   if (since === undefined) return undefined;
+  const last = moments.findLastIndex((_, i) => (values[i] ?? 0) > 0);
   const windowMs = Math.max(stepMs, Math.min(at - since, SEARCHED_MS));
   const byInstance = { groupBy: [history.instanceLabel] };
   const total = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], { labels, ...byInstance });
@@ -102,6 +124,7 @@ function* failureOf(history: FleetHistory, { routes }: Traffic, at: number): Ste
   return {
     ...labels,
     since,
+    ...(last < moments.length - 1 && { until: moments[last]! }),
     share: Math.min(1, sumOf(known) / requests),
     instances: known.flatMap((series) => series.labels[history.instanceLabel] ?? []),
     serving: total.filter(({ values }) => (values[0] ?? 0) > 0).length,

@@ -18,6 +18,8 @@ import type { RouteOutlier } from './route-outliers.js';
 export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
   /** Start of the failures, in milliseconds since the Unix epoch. */
   readonly since: number;
+  /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail. */
+  readonly until?: number;
   /** Share of the requests that have failed since, from 0 to 1. */
   readonly share: number;
   /** The instances on which it fails, and the number of those that serve it. */
@@ -58,16 +60,21 @@ const UNITS: Readonly<Partial<Record<FigureName, (value: number) => string>>> = 
 interface Clause {
   readonly state: Verdict['state'];
   readonly parts: readonly SentencePart[];
+  /** The route that it is about. */
+  readonly route?: Verdict['route'];
 }
 
 /** Returns the state of all instances, or of one, in a sentence: what fails, where, since when, and who differs. */
 export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   const failing = failingRoute(facts);
-  const clauses = [
-    ...(failing === undefined ? [] : [failing]),
-    ...downInstances(facts),
-    ...differingInstances(facts),
-  ];
+  const others = [...downInstances(facts), ...differingInstances(facts)];
+  // What is over comes after what is going on.
+  const clauses =
+    failing === undefined
+      ? others
+      : facts.failing?.until === undefined
+        ? [failing, ...others]
+        : [...others, failing];
   const state = (['critical', 'warning'] as const).find((each) =>
     clauses.some((clause) => clause.state === each),
   );
@@ -81,7 +88,7 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   return {
     state: state ?? 'ok',
     ...sentenceOf([...all.flatMap(({ parts }, i) => (i === 0 ? parts : ['; ', ...parts])), '.']),
-    ...(failing && facts.failing && { route: { method: facts.failing.method, route: facts.failing.route } }),
+    ...(clauses[0]?.route && { route: clauses[0].route }),
   };
 }
 
@@ -92,17 +99,24 @@ function failingRoute({
   instances,
 }: FleetVerdictFacts): Clause | undefined {
   if (failing === undefined || failing.share < WARNING_SHARE) return undefined;
-  const { method, route, share, since } = failing;
+  const { method, route, share, since, until } = failing;
   const name = `${method} ${route}`;
   const own = instances.find(({ isThis }) => isThis);
   const isHere = own !== undefined && failing.instances.includes(own.name);
   const cause = isHere && causes.find((each) => each.hasFailed && each.name === name);
   const others = routes.filter(({ failures }) => failures >= 0.5).length - 1;
   return {
-    state: share >= CRITICAL_SHARE ? 'critical' : 'warning',
+    state: share >= CRITICAL_SHARE && until === undefined ? 'critical' : 'warning',
+    route: { method, route },
     parts: [
-      `${shortened(name, MAX_NAME)} has failed ${percent(share)} since `,
-      { at: since },
+      ...(until === undefined
+        ? [`${shortened(name, MAX_NAME)} has failed ${percent(share)} since `, { at: since }]
+        : [
+            `${shortened(name, MAX_NAME)} failed ${percent(share)} from `,
+            { at: since },
+            ' to ',
+            { at: until },
+          ]),
       placeOf(failing),
       cause ? `: ${shortCause(cause.cause.text)}` : '',
       others > 0 ? `; ${others} more ${others === 1 ? 'route fails' : 'routes fail'}` : '',
@@ -135,6 +149,7 @@ function differingInstances({ instances, outliers, routes }: FleetVerdictFacts):
     const route =
       slow === undefined ? '' : `, most of all ${shortened(`${slow.method} ${slow.route}`, MAX_NAME)}`;
     return {
+      ...(slow && { route: { method: slow.method, route: slow.route } }),
       state: own.some((each) => NOTICED.has(each.figure)) ? 'warning' : 'ok',
       parts: [`${shortened(name, MAX_NAME)}: ${own.map(outlierText).join(', ')}${route}`],
     };

@@ -4,11 +4,13 @@ import { inTimeSlices } from '../../primitives/time-slices.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
 import type { Timeline } from './timeline.js';
-import { failurePeriodOf, readTraffic } from './traffic.js';
-import { type PartState, type Verdict, type VerdictCause, verdictOf } from './verdict.js';
+import { failurePeriodOf, readTraffic, type Traffic } from './traffic.js';
+import { type PartState, type Verdict, type VerdictCause, type VerdictFacts, verdictOf } from './verdict.js';
 
 /** The window of a verdict, in milliseconds. */
 const WINDOW_MS = 300_000;
+/** The most routes that are asked whether they still fail. */
+const MAX_CANDIDATES = 8;
 /** Event loop lag from which on it is worth a word, in seconds. */
 const LAG_SECONDS = 0.1;
 /** The factor by which the database must be slower than before, and the least mean duration, in seconds. */
@@ -48,9 +50,7 @@ export class VerdictReader {
   private *steps({ timestamp, health, alerts, vitals }: VerdictOverview): Generator<void, Verdict, void> {
     const { history, records, timeline } = this.sources;
     const traffic = yield* readTraffic(history, WINDOW_MS);
-    const [worst] = traffic.routes;
-    const period = worst && worst.failures > 0 ? failurePeriodOf(history, worst) : undefined;
-    yield;
+    const failing = yield* failingRoute(history, traffic);
     const at = history.lastSample;
     const [p95] =
       at === undefined || traffic.windowMs === 0
@@ -66,7 +66,7 @@ export class VerdictReader {
       health,
       alerts: firing(alerts),
       traffic,
-      failing: worst && period && { ...worst, ...period },
+      failing,
       causes: records.causes(),
       parts: [...(yield* this.database()), ...this.eventLoop(timestamp, health), ...memory(vitals)],
       p95: p95?.values[0],
@@ -118,6 +118,19 @@ export class VerdictReader {
     } else if (lag >= LAG_SECONDS) problem = `the event loop lags by ${Math.round(lag * 1000)} ms`;
     return [{ name: 'event loop', problem }];
   }
+}
+
+/** Returns the route with most failures of those that fail now: the failures of another one may be over. */
+function* failingRoute(
+  history: MetricsHistory,
+  { routes }: Traffic,
+): Generator<void, VerdictFacts['failing'], void> {
+  for (const route of routes.slice(0, MAX_CANDIDATES)) {
+    const period = route.failures > 0 ? failurePeriodOf(history, route) : undefined;
+    yield;
+    if (period !== undefined) return { ...route, ...period };
+  }
+  return undefined;
 }
 
 function memory(vitals: readonly VitalRow[]): PartState[] {

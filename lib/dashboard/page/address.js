@@ -8,6 +8,9 @@
 /** The parameters that a link to another area keeps. */
 const KEPT = ['range', 'from', 'to', 'compare', 'utc', 'instance', 'kiosk'];
 
+/** The value of the parameter `instance` that asks for the process that serves the page. */
+export const THIS_PROCESS = '@process';
+
 /** The places of the views of before, whose addresses may be in a chat or a runbook. */
 const MOVED = {
   overview: ['now'],

@@ -5,11 +5,27 @@ export const context = {
   /** End of the range, in milliseconds since the Unix epoch; undefined if it is the last sample. */
   until: undefined,
   isUtc: false,
+  /** Time by which the clock of the application is ahead of that of the browser, in milliseconds. */
+  aheadMs: 0,
   /** @type {{ at: number, kind: string, severity: string, text: string }[]} */
   events: [],
   /** Called with the start and the end of a selected range, in milliseconds. @type {(from: number, to: number) => void} */
   onSelect: () => undefined,
 };
+
+/** A smaller difference of two clocks is left alone: an answer has been on its way for a while. */
+const MIN_AHEAD_MS = 60_000;
+
+/** Notes the header `date` of an answer of the application. */
+export function noteClock(date) {
+  const ahead = Date.parse(date) - Date.now();
+  if (!Number.isNaN(ahead)) context.aheadMs = Math.abs(ahead) < MIN_AHEAD_MS ? 0 : ahead;
+}
+
+/** Returns the time by the clock of the application, which all times on the page are from. */
+export function applicationTime() {
+  return Date.now() + context.aheadMs;
+}
 
 /** Returns the options of a date format in the time zone that is chosen. */
 export function zone() {

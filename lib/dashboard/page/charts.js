@@ -352,7 +352,7 @@ function timeRange({ times }, min, max) {
 function timeLabel(seconds, { min, max }) {
   const isLong = max - min > 600;
   const options = {
-    hour12: false,
+    hourCycle: 'h23',
     hour: '2-digit',
     minute: '2-digit',
     ...(!isLong && { second: '2-digit' }),

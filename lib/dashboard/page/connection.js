@@ -1,3 +1,5 @@
+import { noteClock } from './chart-context.js';
+
 const base = document.querySelector('meta[name="monitoring-base"]').content;
 const TOKEN = 'monitoring.token';
 const INSTANCE = 'x-monitoring-instance';
@@ -28,8 +30,9 @@ export function lastSource() {
   return sources.last;
 }
 
-function noteSource(source) {
-  if (source === null) return;
+function noteSource(path, source) {
+  // The report about the instances is no answer that is shown with others.
+  if (path === 'fleet' || !source) return;
   const isFirst = sources.last === undefined;
   sources.last = source;
   if (isFirst) sources.onFirst();
@@ -69,6 +72,7 @@ async function request(path, options = {}) {
     ...options,
     headers: { ...options.headers, ...(token && { authorization: `Bearer ${token}` }) },
   });
+  noteClock(response.headers.get('date'));
   if ([401, 403, 429].includes(response.status)) {
     throw new AccessDenied(response.status, response.headers.get('www-authenticate'), token !== null);
   }
@@ -79,19 +83,70 @@ async function request(path, options = {}) {
   return response;
 }
 
-/** Reads from the API, if it can be from the instance whose events are shown: several may share one address. */
-export async function read(path, parameters = {}) {
-  const query = new URLSearchParams(parameters);
+/** The reads that are sent at the end of the task. */
+let waiting = [];
+/** The most reads of one request. */
+const MAX_READS = 8;
+/** The answers of a proxy while there is no application to ask once more. */
+const UNAVAILABLE = [502, 503, 504];
+
+/**
+ * Reads from the API, if it can be from the instance whose events are shown: several may share one address. Reads that begin
+ * together are one request.
+ */
+export function read(path, parameters = {}) {
+  return new Promise((resolve, reject) => {
+    waiting.push({ path, query: String(new URLSearchParams(parameters)), resolve, reject });
+    if (waiting.length === 1) queueMicrotask(sendWaiting);
+  });
+}
+
+function sendWaiting() {
+  const reads = waiting;
+  waiting = [];
+  if (reads.length === 1) void readAlone(reads[0]);
+  else for (let i = 0; i < reads.length; i += MAX_READS) void readTogether(reads.slice(i, i + MAX_READS));
+}
+
+async function readAlone({ path, query, resolve, reject }) {
+  try {
+    const response = await answerTo(path, query);
+    noteSource(path, response.headers.get('x-monitoring-source'));
+    resolve(await response.json());
+  } catch (error) {
+    reject(error);
+  }
+}
+
+async function readTogether(reads) {
+  try {
+    const query = new URLSearchParams(reads.map(({ path, query: own }) => ['read', `${path}?${own}`]));
+    const parts = await (await answerTo('batch', query)).json();
+    reads.forEach(({ path, resolve, reject }, i) => {
+      const { status, source, body } = parts[i];
+      noteSource(path, source);
+      if (status === 200) resolve(body);
+      else reject(new RequestFailed(status, body.message));
+    });
+  } catch (error) {
+    // One that fails fails all of them: each is asked by itself, and says what is wrong.
+    const isOne = error instanceof RequestFailed && !UNAVAILABLE.includes(error.status);
+    for (const each of reads) {
+      if (isOne) void readAlone(each);
+      else each.reject(error);
+    }
+  }
+}
+
+async function answerTo(path, query) {
   for (let repeats = 0; ; repeats++) {
     const response = await request(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
-    // The report about the instances is no answer that is shown with others.
-    if (path !== 'fleet') noteSource(response.headers.get('x-monitoring-source'));
     const { expected, onOther } = instances;
     const instance = response.headers.get(INSTANCE);
-    if (!expected || !instance || instance === expected) return response.json();
+    if (!expected || !instance || instance === expected) return response;
     if (repeats < MAX_REPEATS) continue;
     onOther(instance);
-    return response.json();
+    return response;
   }
 }
 

@@ -2,7 +2,7 @@ import { addressOf, fragmentOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
 import { expectInstance, onSource, storeToken } from './connection.js';
 import { Contact } from './contact.js';
-import { context } from './chart-context.js';
+import { applicationTime, context } from './chart-context.js';
 import { element, notice, patch } from './elements.js';
 import { subscribe } from './events.js';
 import { clock } from './format.js';
@@ -120,7 +120,7 @@ const page = {
   togglePause() {
     if (page.isPaused) page.setParameters({ pause: undefined, from: undefined, to: undefined });
     else {
-      const to = page.until ?? page.overview?.timestamp ?? Date.now();
+      const to = page.until ?? page.overview?.timestamp ?? applicationTime();
       page.setParameters({ pause: 1, from: to - page.rangeMs, to });
     }
   },
@@ -397,6 +397,29 @@ const contact = new Contact({
   },
 });
 
+function showOverview(overview) {
+  page.overview = overview;
+  document.querySelector('#service').textContent = overview.service;
+  showStatus(overview.status, STATUS_TEXTS[overview.status]);
+  showTitle();
+  context.events = overview.events ?? [];
+  showNavigation();
+}
+
+/** Shows what the browser has asked for together with the scripts, before the connection for events is open. */
+async function showFirst() {
+  const link = document.querySelector('#first');
+  if (link === null) return;
+  try {
+    const response = await fetch(link.href);
+    if (!response.ok || page.overview !== undefined) return;
+    showOverview(await response.json());
+    if (current === undefined) showAddress();
+  } catch {
+    // Then it comes by the connection for events.
+  }
+}
+
 function start() {
   applyAddress();
   contact.begin();
@@ -412,15 +435,11 @@ function start() {
       contact.alive();
       contact.answeredBy(data);
       expectInstance(data.instance.id, (other) => contact.alsoAnsweredBy(other));
-      page.overview = data;
-      document.querySelector('#service').textContent = data.service;
-      showStatus(data.status, STATUS_TEXTS[data.status]);
-      showTitle();
-      context.events = data.events ?? [];
+      const isShown = page.memory.size > 0 && page.overview?.timestamp === data.timestamp;
+      showOverview(data);
       live.dataset.state = 'live';
       live.textContent = `${page.isPaused ? 'Paused' : 'Live'}, updated ${clock(data.timestamp)}`;
-      showNavigation();
-      if (!page.isPaused || page.memory.size === 0) showSample();
+      if (!isShown && (!page.isPaused || page.memory.size === 0)) showSample();
     },
     lost: () => {
       contact.lose();
@@ -477,3 +496,4 @@ applyTheme(localStorage.getItem(THEME));
 // Its code is on the way while the connection for events is opened.
 areaOf(address)[2].prepare();
 start();
+void showFirst();

@@ -1,10 +1,9 @@
+import { THIS_PROCESS } from './address.js';
 import { styleSheet } from './areas.js';
 import { lastSource, read } from './connection.js';
 import { badge, element, fill } from './elements.js';
 import { formatted } from './format.js';
 
-/** The value that asks for the process that serves the page. */
-const THIS_PROCESS = '@process';
 /** The most findings in the bar; the others are in the list of instances. */
 const MAX_FINDINGS = 4;
 

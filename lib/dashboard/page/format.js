@@ -1,4 +1,4 @@
-import { zone } from './chart-context.js';
+import { applicationTime, zone } from './chart-context.js';
 
 const number = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
@@ -44,24 +44,25 @@ export function formatted(value, unit = 'number') {
 
 /** Returns the time of day. */
 export function clock(milliseconds) {
-  return new Date(milliseconds).toLocaleTimeString(undefined, { hour12: false, ...zone() });
+  return new Date(milliseconds).toLocaleTimeString(undefined, { hourCycle: 'h23', ...zone() });
 }
 
 /** Returns the time of day, with the date if it is not of today. */
 export function dateAndTime(milliseconds) {
   const date = new Date(milliseconds);
-  const isToday = date.toDateString() === new Date().toDateString();
-  return isToday ? clock(milliseconds) : date.toLocaleString(undefined, { hour12: false, ...zone() });
+  const dayOf = (each) => each.toLocaleDateString(undefined, zone());
+  const isToday = dayOf(date) === dayOf(new Date(applicationTime()));
+  return isToday ? clock(milliseconds) : date.toLocaleString(undefined, { hourCycle: 'h23', ...zone() });
 }
 
 /** Returns hours and minutes. */
 export function shortClock(milliseconds) {
-  const options = { hour12: false, hour: '2-digit', minute: '2-digit', ...zone() };
+  const options = { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', ...zone() };
   return new Date(milliseconds).toLocaleTimeString(undefined, options);
 }
 
 /** Returns the approximate age of a timestamp. */
-export function ago(milliseconds, now = Date.now()) {
+export function ago(milliseconds, now = applicationTime()) {
   const age = Math.max(1, (now - milliseconds) / 1000);
   const [unit, size] = AGE_UNITS.find(([, each]) => age >= 2 * each) ?? ['s', 1];
   return `${Math.round(age / size)} ${unit} ago`;

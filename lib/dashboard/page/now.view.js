@@ -1,3 +1,4 @@
+import { THIS_PROCESS } from './address.js';
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import {
@@ -24,9 +25,10 @@ const HEADLINES = {
   degraded: 'Degraded',
   unhealthy: 'Unhealthy',
   critical: 'Critical',
+  unknown: 'Now',
 };
 
-const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical' };
+const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical', unknown: 'unknown' };
 
 function sentenceOf(verdict) {
   return (verdict?.parts ?? ['Waiting for the first sample.']).map((part) =>
@@ -35,6 +37,9 @@ function sentenceOf(verdict) {
       : element('time', { datetime: new Date(part.at).toISOString() }, shortClock(part.at)),
   );
 }
+
+/** Says that the verdict over all instances is on its way. That of the process is not shown in its place. */
+const ASKING = { state: 'unknown', parts: ['Asking Prometheus…'] };
 
 /** @param fleet the verdict over all instances, or about one in Prometheus; that of the process stands below it */
 function banner(overview, fleet) {
@@ -117,8 +122,9 @@ function limitText({ thresholds, unit }) {
   return thresholds.map(({ value, severity }) => `${severity} at ${formatted(value, unit)}`).join(', ');
 }
 
-/** Returns a vital over all instances, if Prometheus has it. */
-function ofFleet(vital, now) {
+/** Returns a vital over all instances, if Prometheus has it; without a value while Prometheus is asked. */
+function ofFleet(vital, now, isAsking) {
+  if (isAsking) return { ...vital, value: undefined, state: 'ok', trend: [] };
   if (now?.verdict === undefined) return vital;
   const { value, state = 'unknown' } = now.vitals.find(({ name }) => name === vital.name) ?? {};
   return { ...vital, value, state, trend: [] };
@@ -245,18 +251,19 @@ function timeline(events) {
 
 let grid;
 
-/** The view of what is wrong now: the verdict, its causes, the routes, and what changed. */
 /** Returns what tells figures of the process from those of all instances; nothing if there are only the former. */
 function ofProcessIn(overview, now) {
   return now?.verdict ? ` of this process (${processName(overview)})` : '';
 }
 
+/** The view of what is wrong now: the verdict, its causes, the routes, and what changed. */
 export const nowView = {
   async load(page) {
-    if (page.overview !== undefined && !page.memory.has('parts')) {
-      // The verdict comes with the first event: it is shown before the charts are there.
+    if (!page.memory.has('parts')) {
+      // The verdict is shown before the charts are there.
+      const first = page.overview ?? (await read('overview'));
       return () => {
-        showSummary(page, page.overview, []);
+        showSummary(page, page.overview ?? first, []);
         void page.refresh();
       };
     }
@@ -288,8 +295,11 @@ export const nowView = {
   redraw: () => grid?.redraw(),
 };
 
-/** Shows what is wrong: the verdict, its causes, and the vitals. */
-/** @param now what is asked with the range; undefined while it is on its way */
+/**
+ * Shows what is wrong: the verdict, its causes, and the vitals.
+ *
+ * @param now what is asked with the range; undefined while it is on its way
+ */
 function showSummary(page, overview, causes, now) {
   if (!page.memory.has('parts') || !grid.node.isConnected) {
     grid = new ChartGrid();
@@ -302,9 +312,10 @@ function showSummary(page, overview, causes, now) {
     fill(page.main, parts.summary, parts.routes, grid.node, parts.details);
   }
   const problems = problemList(overview, causes);
+  const isAsking = now === undefined && overview.hasFleet && page.parameter('instance') !== THIS_PROCESS;
   patch(
     page.memory.get('parts').summary,
-    banner(overview, now?.verdict),
+    banner(overview, isAsking ? ASKING : now?.verdict),
     problems.length > 0 &&
       element(
         'section',
@@ -315,7 +326,7 @@ function showSummary(page, overview, causes, now) {
     element(
       'dl',
       { class: 'tiles', 'data-key': 'tiles' },
-      ...overview.vitals.map((vital) => tile(ofFleet(vital, now))),
+      ...overview.vitals.map((vital) => tile(ofFleet(vital, now, isAsking))),
     ),
   );
 }

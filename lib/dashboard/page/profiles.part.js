@@ -1,3 +1,4 @@
+import { applicationTime } from './chart-context.js';
 import { download, post, read } from './connection.js';
 import { actionButton, element, fill, notice } from './elements.js';
 import { EntryList, facts, field, readPart, section, when } from './entries.js';
@@ -127,7 +128,7 @@ function snapshotText(estimate) {
 }
 
 function runningText({ kind, endsAt }) {
-  const left = Math.ceil((endsAt - Date.now()) / 1000);
+  const left = Math.ceil((endsAt - applicationTime()) / 1000);
   return `${KINDS[kind] ?? kind} is being captured${left > 0 ? `, ${left} s left` : ''}.`;
 }
 

@@ -10,9 +10,6 @@ export interface PanelPlaces {
   readonly omitted: number;
 }
 
-/** The places of an application without panels. */
-export const NO_PANELS: PanelPlaces = { pages: [], areas: {}, omitted: 0 };
-
 /** Returns the places of panels, without calling any. */
 export function panelPlaces(explorer: {
   find(): readonly FoundPanel[];

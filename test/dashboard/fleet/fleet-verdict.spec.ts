@@ -65,6 +65,28 @@ describe('the verdict of a fleet', () => {
     );
   });
 
+  it('names what is slow now before what has failed, and links it', () => {
+    const traffic = { ...facts().traffic, failures: 138 };
+    const over = { ...FAILING, until: AT + 120_000 };
+    const routes = [
+      {
+        instance: 'pod-7',
+        method: 'GET',
+        route: '/slow',
+        text: 'p99 4×',
+        p99Seconds: 1.2,
+      },
+    ];
+    const verdict = fleetVerdictOf(facts({ traffic, failing: over, outliers: [slow], routes }));
+    expect(verdict).toMatchObject({
+      state: 'warning',
+      text: 'pod-7: p99 4× (1.2 s, median 300 ms), most of all GET /slow; GET /deals failed 69 % from 06:17 UTC to 06:19 UTC, on pod-1 alone.',
+      route: { method: 'GET', route: '/slow' },
+    });
+    const alone = fleetVerdictOf(facts({ traffic, failing: over }));
+    expect(alone.route).toEqual({ method: 'GET', route: '/deals' });
+  });
+
   it('names the instances that are down, and versions that differ', () => {
     const instances = [instance('pod-1'), instance('pod-2', { isUp: false }), instance('pod-7')];
     const versions = ['1.0', '2.0'].map((version) => ({ version, instances: ['x'] }));

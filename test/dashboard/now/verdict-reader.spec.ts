@@ -45,3 +45,33 @@ describe('the part of the event loop in a verdict', () => {
     expect(await verdictWith(0.3, () => [])).toContain('the event loop lags by 300 ms');
   });
 });
+
+describe('the route in a verdict', () => {
+  it('is one that fails now, though another one has failed more often before', async () => {
+    const { registry, history, run, clock } = past({ intervalMs: 15 * SECOND, retentionMs: 10 * MINUTE });
+    const requests = registry.counter('http_requests_total', 'Requests.', {
+      labelNames: ['method', 'route', 'status_code'],
+    });
+    history.retain({ metric: 'http_requests_total' });
+    const count = (route: string, status: string, times: number): void =>
+      requests.inc({ method: 'GET', route, status_code: status }, times);
+    for (const route of ['/over', '/now']) for (const status of ['200', '503']) count(route, status, 0);
+    run(3);
+    run(4, () => count('/over', '503', 50));
+    run(12, () => {
+      count('/over', '200', 20);
+      count('/now', '503', 1);
+      count('/now', '200', 1);
+    });
+    const reader = new VerdictReader({
+      history,
+      records: { causes: () => [] },
+      blocks: { find: () => [] },
+      timeline: { events: () => [] },
+    });
+    const health = { status: 'healthy', timestamp: '', checks: {} } as const;
+    const verdict = await reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] });
+    expect(verdict.route).toEqual({ method: 'GET', route: '/now' });
+    expect(verdict.text).toMatch(/^GET \/now has failed 50 % since .*; 1 more route fails/);
+  });
+});
