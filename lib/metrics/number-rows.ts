@@ -2,6 +2,9 @@
 const PAGE_BITS = 10;
 const PAGE_ROWS = 1 << PAGE_BITS;
 
+/** The number of numbers from which it is worth to leave memory uninitialized. */
+const LARGE = 1 << 13;
+
 /**
  * Rows of numbers, one row for each series, in pages: a bound series may keep the page and the offset of its row, and a
  * snapshot is a few `memcpy`. The first page begins small and is replaced by one of twice its size until it is full.
@@ -50,7 +53,7 @@ export class NumberRows {
 
   /** Returns a copy of the first `count` rows in one array. */
   copy(count: number): Float64Array {
-    const copy = new Float64Array(count * this.stride);
+    const copy = uninitialized(count * this.stride);
     let at = 0;
     for (const page of this.pages) {
       const left = copy.length - at;
@@ -58,6 +61,14 @@ export class NumberRows {
       copy.set(left < page.length ? page.subarray(0, left) : page, at);
       at += page.length;
     }
+    if (at < copy.length) copy.fill(0, at);
     return copy;
   }
+}
+
+/** Returns an array whose numbers are all written next. Zeros in the large ones would take as long as the copy itself. */
+function uninitialized(length: number): Float64Array {
+  return length < LARGE
+    ? new Float64Array(length)
+    : new Float64Array(Buffer.allocUnsafeSlow(8 * length).buffer);
 }

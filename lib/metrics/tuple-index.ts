@@ -162,38 +162,60 @@ export class TupleIndex {
   private fit(tuple: Int32Array): void {
     if (this.tuples !== undefined) return;
     let i = 0;
-    while (i < this.width && tuple[i]! < 2 ** this.bits[i]!) i++;
+    while (i < this.width && bitsOf(tuple[i]!) <= this.bits[i]!) i++;
     if (i < this.width) this.widen(tuple);
   }
 
   private widen(added: Int32Array): void {
-    const { bits, keys, width } = this;
-    const tuples = new Int32Array(keys.length * width);
-    for (let slot = 0, at = 0; slot < this.slots; slot++) {
-      for (let i = 0; i < width; i++) tuples[at++] = this.numberAt(slot, i);
-    }
+    const { bits, shifts, width } = this;
+    const shiftsBefore = shifts.slice();
+    const masksBefore = bits.map((_, i) => this.maskOf(i));
     let end = 0;
     for (let i = 0; i < width; i++) {
-      bits[i] = Math.max(bits[i]!, KEY_BITS - Math.clz32(added[i]!));
-      this.shifts[i] = end;
+      bits[i] = Math.max(bits[i]!, bitsOf(added[i]!));
+      shifts[i] = end;
       end += bits[i]!;
     }
-    for (let slot = 0, at = 0; slot < this.slots; slot++, at += width) {
-      keys[slot] = this.keyOf(tuples.subarray(at, at + width));
-    }
-    if (end > KEY_BITS) this.tuples = tuples;
+    if (end > KEY_BITS) this.tuples = new Int32Array(this.keys.length * width);
+    this.rekey(shiftsBefore, masksBefore);
     this.rehash();
+  }
+
+  /** Replaces the keys, which are tuples, by those with the present shifts, and keeps the tuples from then on if it has to. */
+  private rekey(shiftsBefore: readonly number[], masksBefore: readonly number[]): void {
+    const { keys, tuples, shifts, slots, width } = this;
+    for (let slot = 0, at = 0; slot < slots; slot++) {
+      const before = keys[slot]!;
+      let key = 0;
+      for (let i = 0; i < width; i++) {
+        const number = (before >>> shiftsBefore[i]!) & masksBefore[i]!;
+        if (tuples !== undefined) tuples[at++] = number;
+        key ^= number << shifts[i]!;
+      }
+      keys[slot] = key;
+    }
   }
 
   /** Rebuilds the buckets without removed tuples, and with twice their number if the tuples need it. */
   private rehash(): void {
-    const before = this.buckets;
-    this.buckets = new Int32Array(this.size * 4 > before.length ? before.length * 2 : before.length);
-    for (let at = 0; at < before.length; at++) {
-      if (before[at]! > 0) this.insert(before[at]! - 1);
+    const { buckets: before, keys } = this;
+    const buckets = new Int32Array(this.size * 4 > before.length ? before.length * 2 : before.length);
+    const mask = buckets.length - 1;
+    for (let from = 0; from < before.length; from++) {
+      const entry = before[from]!;
+      if (entry <= 0) continue;
+      let at = spread(keys[entry - 1]!) & mask;
+      while (buckets[at] !== EMPTY) at = (at + 1) & mask;
+      buckets[at] = entry;
     }
+    this.buckets = buckets;
     this.usedBuckets = this.size;
   }
+}
+
+/** Returns the number of bits of a number that is not negative. */
+function bitsOf(number: number): number {
+  return KEY_BITS - Math.clz32(number);
 }
 
 /** Mixes all bits of a key into the low ones, which choose the bucket. */

@@ -9,7 +9,9 @@ const SLACK = 8;
 const START = 0;
 const LENGTH = 1;
 const CAPACITY = 2;
-const STRIDE = 3;
+/** The number of bytes of its labels, which follow its tag and its length. */
+const LABELS = 3;
+const STRIDE = 4;
 
 /**
  * The encoded series of a histogram by row, as they were when they were last exposed. Most histograms of an application
@@ -39,14 +41,26 @@ export class EncodedSeries {
     return true;
   }
 
+  /** Writes the labels of a series again, which do not change. @returns false, with nothing written, if they are unknown */
+  writeLabelsAgain(writer: ProtobufWriter, row: number): boolean {
+    const place = row * STRIDE;
+    if (place >= this.places.length || this.places[place + LENGTH] === 0) return false;
+    let at = this.places[place + START]! + 1;
+    while (this.bytes[at++]! > 0x7f);
+    writer.rawPart(this.bytes, at, this.places[place + LABELS]!);
+    return true;
+  }
+
   /**
    * Keeps a series that was written last.
    *
    * @param from position in the writer at which it begins
+   * @param labels number of bytes of its labels
    */
   keep(
     writer: ProtobufWriter,
     from: number,
+    labels: number,
     row: number,
     { numbers, stride }: SeriesColumns,
     at: number,
@@ -67,7 +81,9 @@ export class EncodedSeries {
     }
     writer.copyPart(from, this.bytes, places[place + START]!);
     places[place + LENGTH] = length;
-    this.numbers.set(numbers.subarray(at, at + stride), row * stride);
+    places[place + LABELS] = labels;
+    const kept = this.numbers;
+    for (let i = 0, first = row * stride; i < stride; i++) kept[first + i] = numbers[at + i]!;
   }
 
   /** Compares all numbers but the extremes: these are NaN without a value, and do not change without a bucket. */

@@ -96,7 +96,7 @@ export class NativeBuckets {
   /** The number of buckets, empty ones within a span included. */
   size = 0;
   /** Differences of the counts of the buckets, the first one to zero. */
-  readonly deltas: Float64Array;
+  deltas: Int32Array | Float64Array;
   /** The number of values in the buckets. */
   count = 0;
   /** The number of values of the outermost bucket, which belong to the zero bucket. */
@@ -104,11 +104,13 @@ export class NativeBuckets {
   /** The merged buckets, at most half of those of the finest schema; a count may need the wide numbers. */
   private readonly scratch = new Uint32Array(MOST_BUCKETS / 4 + 1);
   private wideScratch: Float64Array | undefined;
+  private readonly smallDeltas: Int32Array;
+  private wideDeltas: Float64Array | undefined;
 
-  constructor(maxBuckets: number) {
+  constructor(private readonly maxBuckets: number) {
     this.spanOffsets = new Int32Array(maxBuckets);
     this.spanLengths = new Int32Array(maxBuckets);
-    this.deltas = new Float64Array(maxBuckets);
+    this.deltas = this.smallDeltas = new Int32Array(maxBuckets);
   }
 
   /**
@@ -136,47 +138,87 @@ export class NativeBuckets {
     underflow: number,
     limit: number,
   ): boolean {
-    const { spanOffsets, spanLengths, deltas } = this;
     // Indexes are one higher here.
     const toIndex = offset + 1 - from;
-    let spans = 0;
-    let spanStart = 0;
-    let size = 0;
-    let total = 0;
-    let last = 0;
-    let end = 0;
     // It is the first bucket, if there is one.
     const hasUnderflow = from < to && from + toIndex === underflow;
     this.underflow = hasUnderflow ? counts[from]! : 0;
-    for (let i = hasUnderflow ? from + 1 : from; i < to; i++) {
-      const count = counts[i]!;
-      if (count === 0) continue;
-      const index = i + toIndex;
-      const gap = index - end;
-      if (gap > 0 || spans === 0) {
-        if (spans === 0 || gap > MAX_FILLED_GAP) {
-          if (spans > 0) spanLengths[spans - 1] = size - spanStart;
-          if (size >= limit) return false;
-          spanOffsets[spans++] = gap;
-          spanStart = size;
-        } else {
-          if (size + gap >= limit) return false;
-          for (let filled = 0; filled < gap; filled++) {
-            deltas[size++] = -last;
-            last = 0;
-          }
-        }
-      } else if (size >= limit) return false;
-      deltas[size++] = count - last;
-      last = count;
-      total += count;
-      end = index + 1;
+    if (!this.fillSpans(counts, hasUnderflow ? from + 1 : from, to, toIndex, limit)) return false;
+    if (!(counts instanceof Uint32Array && this.fillSmall(counts, toIndex))) this.fillWide(counts, toIndex);
+    return true;
+  }
+
+  /** Finds the spans. @returns false if there are more buckets than the limit */
+  private fillSpans(
+    counts: ArrayLike<number>,
+    from: number,
+    to: number,
+    toIndex: number,
+    limit: number,
+  ): boolean {
+    const { spanOffsets, spanLengths } = this;
+    let spans = 0;
+    let size = 0;
+    let end = 0;
+    for (let i = from; i < to; i++) {
+      if (counts[i] === 0) continue;
+      const first = i;
+      while (i < to && counts[i] !== 0) i++;
+      const gap = first + toIndex - end;
+      const length = i - first;
+      const isNew = spans === 0 || gap > MAX_FILLED_GAP;
+      size += isNew ? length : gap + length;
+      if (size > limit) return false;
+      if (isNew) {
+        spanOffsets[spans] = gap;
+        spanLengths[spans++] = length;
+      } else spanLengths[spans - 1] = spanLengths[spans - 1]! + gap + length;
+      end = i + toIndex;
     }
-    if (spans > 0) spanLengths[spans - 1] = size - spanStart;
     this.spans = spans;
     this.size = size;
-    this.count = total;
     return true;
+  }
+
+  /** Fills the deltas of counts below `2 ** 31`, which V8 subtracts as integers. @returns false if there is a larger one */
+  private fillSmall(counts: Uint32Array, toIndex: number): boolean {
+    const { spans, spanOffsets, spanLengths, smallDeltas } = this;
+    let at = 0;
+    let total = 0;
+    let last = 0;
+    let bits = 0;
+    for (let span = 0, i = -toIndex; span < spans; span++) {
+      i += spanOffsets[span]!;
+      for (const end = i + spanLengths[span]!; i < end; i++) {
+        const count = counts[i]! | 0;
+        bits |= count;
+        total += count;
+        smallDeltas[at++] = count - last;
+        last = count;
+      }
+    }
+    this.deltas = smallDeltas;
+    this.count = total;
+    return bits >= 0;
+  }
+
+  private fillWide(counts: ArrayLike<number>, toIndex: number): void {
+    const { spans, spanOffsets, spanLengths } = this;
+    const deltas = (this.wideDeltas ??= new Float64Array(this.maxBuckets));
+    let at = 0;
+    let total = 0;
+    let last = 0;
+    for (let span = 0, i = -toIndex; span < spans; span++) {
+      i += spanOffsets[span]!;
+      for (const end = i + spanLengths[span]!; i < end; i++) {
+        const count = counts[i]!;
+        total += count;
+        deltas[at++] = count - last;
+        last = count;
+      }
+    }
+    this.deltas = deltas;
+    this.count = total;
   }
 }
 

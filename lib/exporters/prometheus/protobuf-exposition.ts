@@ -68,10 +68,12 @@ export function* renderProtobuf(
       if (encoded?.writeAgain(writer, row, family, at) !== true) {
         const from = writer.length;
         const start = writer.open(FAMILY.metric, lengthBytes);
-        labels?.write(writer, row);
+        const labelsFrom = writer.length;
+        if (encoded?.writeLabelsAgain(writer, row) !== true) labels?.write(writer, row);
+        const labelBytes = writer.length - labelsFrom;
         const isFinal = write(writer, row, at);
         writer.close(start, lengthBytes);
-        if (isFinal) encoded?.keep(writer, from, row, family, at);
+        if (isFinal) encoded?.keep(writer, from, labelBytes, row, family, at);
       }
       if (stream.flush()) yield;
     }

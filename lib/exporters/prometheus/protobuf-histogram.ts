@@ -86,7 +86,10 @@ export function histogramWriter(
     const start = writer.open(METRIC.histogram, LONG);
     writer.uint(HISTOGRAM.sampleCount, count);
     writer.double(HISTOGRAM.sampleSum, numbers[at + SUM] ?? NaN);
-    if (!isNative || native?.classic === true) writeBuckets(writer, numbers, first, bounds, exemplars);
+    if (!isNative || native?.classic === true) {
+      if (exemplars === undefined) writePlainBuckets(writer, numbers, first, bounds);
+      else writeBuckets(writer, numbers, first, bounds, exemplars);
+    }
     if (isNative) writeNative(writer, builder);
     if (created) writeCreated(writer, HISTOGRAM.createdTimestamp, numbers[at + CREATED] ?? NaN);
     if (isNative && exemplars !== undefined) writeExemplars(writer, exemplars, first, bounds.length);
@@ -100,6 +103,20 @@ function sumOf(numbers: Float64Array, from: number, length: number): number {
   let sum = 0;
   for (let i = from; i < from + length; i++) sum += numbers[i]!;
   return sum;
+}
+
+/** Writes the classic buckets of a histogram without exemplars. */
+function writePlainBuckets(
+  writer: ProtobufWriter,
+  numbers: Float64Array,
+  first: number,
+  bounds: Float64Array,
+): void {
+  let cumulative = 0;
+  for (let i = 0; i < bounds.length; i++) {
+    cumulative += numbers[first + i]!;
+    writer.uintAndDouble(HISTOGRAM.bucket, BUCKET.cumulativeCount, cumulative, BUCKET.upperBound, bounds[i]!);
+  }
 }
 
 /** Writes the classic buckets, with their exemplars. */

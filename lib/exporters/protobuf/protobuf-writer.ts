@@ -101,6 +101,33 @@ export class ProtobufWriter extends GrowingBuffer {
     this.end += fields.length;
   }
 
+  /**
+   * Writes a message of an unsigned integer and a double, all of whose fields have numbers below 16.
+   *
+   * @throws {RangeError} as {@link uint}
+   */
+  uintAndDouble(field: number, uintField: number, uint: number, doubleField: number, double: number): void {
+    this.reserve(4 + MAX_VARINT_BYTES + 8);
+    const { bytes, end: start } = this;
+    bytes[start] = (field << 3) | LENGTH_DELIMITED;
+    bytes[start + 2] = (uintField << 3) | VARINT;
+    let end = start + 3;
+    const small = uint | 0;
+    if (small === uint && small >= 0) {
+      let rest = small;
+      for (; rest > 0x7f; rest >>>= 7) bytes[end++] = (rest & 0x7f) | 0x80;
+      bytes[end++] = rest;
+    } else {
+      this.end = end;
+      this.putUint(uint);
+      ({ end } = this);
+    }
+    bytes[end] = (doubleField << 3) | FIXED64;
+    this.view.setFloat64(end + 1, double, true);
+    this.end = end + 9;
+    bytes[start + 1] = end + 7 - start;
+  }
+
   /** Writes fields that are a part of an array. */
   rawPart(source: Buffer, from: number, length: number): void {
     this.reserve(length);
@@ -190,6 +217,26 @@ export class ProtobufWriter extends GrowingBuffer {
     const start = this.open(field, lengthBytes);
     // Nothing below needs more room, so that the buffer stays the same.
     this.reserve(MAX_VARINT_BYTES * (size + 1) + 1);
+    if (values instanceof Int32Array) this.putSmallSints(values, size);
+    else this.putSints(values, size);
+    this.close(start, lengthBytes);
+  }
+
+  /** Writes integers of 32 bits, for which there is room, in a loop that V8 makes of integers alone. */
+  private putSmallSints(values: Int32Array, size: number): void {
+    const { bytes } = this;
+    let { end } = this;
+    for (let i = 0; i < size; i++) {
+      const value = values[i]!;
+      let rest = (value << 1) ^ (value >> 31);
+      for (; rest >>> 7 !== 0; rest >>>= 7) bytes[end++] = (rest & 0x7f) | 0x80;
+      bytes[end++] = rest;
+    }
+    this.end = end;
+  }
+
+  /** Writes integers for which there is room. */
+  private putSints(values: ArrayLike<number>, size: number): void {
     const { bytes } = this;
     let { end } = this;
     for (let i = 0; i < size; i++) {
@@ -204,7 +251,6 @@ export class ProtobufWriter extends GrowingBuffer {
       }
     }
     this.end = end;
-    this.close(start, lengthBytes);
   }
 
   /** Writes an unsigned varint without a tag. @throws {RangeError} unless it is an integer in [0, 2 ** 64) */
