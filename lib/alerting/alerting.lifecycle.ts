@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { MonitoringOptionsError } from '../options/option-checks.js';
+import { decoratedProviders, missingMethodMessage } from '../primitives/decorated-providers.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import { ALERT_HANDLER_METADATA, type AlertHandlerProvider } from './alert-handler.decorator.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
@@ -39,35 +40,29 @@ export class AlertingLifecycle {
 
   /** Returns the distinct providers with `@AlertHandler()`, with their options. */
   private handlers(): Map<AlertHandlerProvider, AlertHandlerOptions> {
-    const found = new Map<AlertHandlerProvider, AlertHandlerOptions>();
-    for (const { providers } of this.modules.values()) {
-      for (const wrapper of providers.values()) {
-        const { metatype, instance } = wrapper;
-        if (typeof metatype !== 'function') continue;
-        const options: unknown = Reflect.getMetadata(ALERT_HANDLER_METADATA, metatype);
-        if (options === undefined || wrapper.isAlias) continue;
-        if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
-          this.logger.warn(
-            `Alert handler ${metatype.name} is ignored: its provider is request-scoped or transient. Give it and its dependencies the default scope.`,
-          );
-          continue;
-        }
-        if (!isProvider(instance)) {
-          throw new MonitoringOptionsError(
-            `${metatype.name} has @AlertHandler() but no method handle(). Add \`handle(alert)\`, which is called with each alert.`,
-          );
-        }
-        found.set(instance, { name: metatype.name, ...(options as AlertHandlerOptions) });
+    const handlers = new Map<AlertHandlerProvider, AlertHandlerOptions>();
+    for (const found of decoratedProviders(this.modules.values(), optionsOf)) {
+      const { options, className, instance } = found;
+      if (instance === undefined) {
+        this.logger.warn(
+          `Alert handler ${className} is ignored: its provider is request-scoped or transient. Give it and its dependencies the default scope.`,
+        );
+        continue;
       }
+      if (!isHandling(instance)) {
+        const remedy = 'Add `handle(alert)`, which is called with each alert.';
+        throw new MonitoringOptionsError(missingMethodMessage('@AlertHandler()', 'handle', found, remedy));
+      }
+      handlers.set(instance, { name: className, ...options });
     }
-    return found;
+    return handlers;
   }
 }
 
-function isProvider(instance: unknown): instance is AlertHandlerProvider {
-  return (
-    typeof instance === 'object' &&
-    instance !== null &&
-    typeof (instance as Partial<AlertHandlerProvider>).handle === 'function'
-  );
+function optionsOf(type: Function): AlertHandlerOptions | undefined {
+  return Reflect.getMetadata(ALERT_HANDLER_METADATA, type) as AlertHandlerOptions | undefined;
+}
+
+function isHandling(instance: object): instance is AlertHandlerProvider {
+  return typeof (instance as Partial<AlertHandlerProvider>).handle === 'function';
 }

@@ -3,6 +3,13 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { RunningCollectors } from '../collectors/running-collectors.js';
 import type { ManagedCollector } from '../collectors/managed-collector.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  type DecoratedProvider,
+  decoratedProviders,
+  missingMethodMessage,
+} from '../primitives/decorated-providers.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import { BusinessCollector } from './business.collector.js';
 import type { IsLeader } from './leadership.js';
 import {
@@ -10,7 +17,8 @@ import {
   type MetricsCollectorOptions,
   metricsCollectorOptionsOf,
 } from './metrics-collector.decorator.js';
-import { SafeLogger } from '../primitives/safe-logger.js';
+
+type Found = DecoratedProvider<MetricsCollectorOptions>;
 
 /**
  * The discovery of providers with `@MetricsCollector()`, which it adds to the running collectors. It is itself a
@@ -31,50 +39,40 @@ export class MetricsCollectorExplorer implements ManagedCollector {
     private readonly isLeader: IsLeader,
   ) {}
 
+  /** @throws {MonitoringOptionsError} if a collector has no method `collect()` */
   install(): void {
-    this.collect();
+    this.explore((message) => {
+      throw new MonitoringOptionsError(message);
+    });
     this.running.add(this);
   }
 
   collect(): void {
     if (this.modules.size === this.exploredModules) return;
-    this.exploredModules = this.modules.size;
-    for (const { providers, controllers } of this.modules.values()) {
-      for (const wrapper of [...providers.values(), ...controllers.values()]) this.explore(wrapper);
-    }
+    // The application serves: what is wrong in a module that is loaded now is logged.
+    this.explore((message) => this.logger.warn(`${message} It is not run.`));
   }
 
-  private explore(wrapper: {
-    readonly metatype: unknown;
-    readonly instance: unknown;
-    readonly isTransient: boolean;
-    isDependencyTreeStatic(): boolean;
-  }): void {
-    const { metatype } = wrapper;
-    if (metricsCollectorOptionsOf(metatype) !== undefined) {
-      if (this.known.has(metatype)) return;
-      if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
-        this.known.add(metatype);
+  private explore(refuse: (message: string) => void): void {
+    this.exploredModules = this.modules.size;
+    for (const found of decoratedProviders(this.modules.values(), metricsCollectorOptionsOf)) {
+      const { className, instance, type } = found;
+      const key = instance ?? type;
+      if (this.known.has(key)) continue;
+      this.known.add(key);
+      if (instance === undefined) {
         this.logger.warn(
-          `${nameOf(metatype)} has @MetricsCollector() but is not run: it or one of its dependencies is request-scoped or transient. Give it the default scope.`,
+          `${className} has @MetricsCollector() but is not run: it or one of its dependencies is request-scoped or transient. Give it the default scope.`,
         );
-        return;
+      } else if (isCollecting(instance)) this.addCollector(instance, found);
+      else {
+        const remedy = 'Add `collect(registry)`, which is called at each scrape or interval.';
+        refuse(missingMethodMessage('@MetricsCollector()', 'collect', found, remedy));
       }
     }
-    const { instance } = wrapper;
-    if (typeof instance !== 'object' || instance === null || this.known.has(instance)) return;
-    const options = metricsCollectorOptionsOf(instance.constructor);
-    if (options === undefined) return;
-    this.known.add(instance);
-    this.addCollector(instance, options);
   }
 
-  private addCollector(instance: object, options: MetricsCollectorOptions): void {
-    const className = nameOf(instance.constructor);
-    if (!isCollecting(instance)) {
-      this.logger.warn(`${className} has @MetricsCollector() but is not run: it has no method collect().`);
-      return;
-    }
+  private addCollector(instance: CollectsMetrics, { options, className }: Found): void {
     const name = this.running.freeName(options.name ?? defaultName(className));
     const collect: CollectsMetrics['collect'] = (registry, signal) => instance.collect(registry, signal);
     this.running.add(new BusinessCollector({ ...options, name }, this.registry, this.isLeader, collect));
@@ -89,10 +87,6 @@ function defaultName(className: string): string {
     .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
     .toLowerCase();
   return name === '' ? 'application' : name;
-}
-
-function nameOf(metatype: unknown): string {
-  return typeof metatype === 'function' && metatype.name !== '' ? metatype.name : 'An anonymous class';
 }
 
 function isCollecting(instance: object): instance is CollectsMetrics {

@@ -1,7 +1,15 @@
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type DynamicModule, Injectable, type Type } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import {
+  Controller,
+  type DynamicModule,
+  Injectable,
+  Logger,
+  type Provider,
+  Scope,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   AlertHandler,
@@ -29,7 +37,7 @@ import { WebhookAlertHandler } from '../../lib/alerting/handlers/webhook.handler
 const SECRET = 'https://hooks.slack.com/services/T0/B0/planted';
 
 /** Starts an application without an HTTP server, and ends it. */
-async function start(monitoring: DynamicModule, providers: Type[] = [], imports: DynamicModule[] = []) {
+async function start(monitoring: DynamicModule, providers: Provider[] = [], imports: DynamicModule[] = []) {
   class Root {}
   const module = { module: Root, imports: [monitoring, ...imports], providers };
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -286,6 +294,18 @@ describe('a class decorator', () => {
     ],
     ['a handler of a string', () => AlertHandler(given('mail')), handles, 'must be an object; got a string.'],
     [
+      'a collector without collect()',
+      () => MetricsCollector(),
+      {},
+      'Provider has @MetricsCollector() but no method collect(). Add `collect(registry)`',
+    ],
+    [
+      'a collector with another method',
+      () => MetricsCollector(),
+      { run: () => undefined },
+      'no method collect().',
+    ],
+    [
       'a collector of a string',
       () => MetricsCollector(given('deals')),
       {},
@@ -308,6 +328,79 @@ describe('a class decorator', () => {
   ])('is refused on a method: %s', (name, decorate) => {
     const apply = decorate as (target: object, key: string, descriptor: object) => void;
     expect(() => apply({}, 'check', {})).toThrow(`${name} must be on a class; got the member check.`);
+  });
+});
+
+describe('a provider of a decorated class', () => {
+  /** Each decorator of classes, with the method that it needs. */
+  const DECORATORS: readonly (readonly [string, () => unknown, string])[] = [
+    ['@HealthCheckProvider()', () => HealthCheckProvider({ name: 'a' }), 'check'],
+    ['@AlertHandler()', () => AlertHandler(), 'handle'],
+    ['@MetricsCollector()', () => MetricsCollector(), 'collect'],
+  ];
+
+  function decorated(decorate: () => unknown, members: object = {}): Type {
+    class Mine {}
+    Object.assign(Mine.prototype, members);
+    (decorate() as ClassDecorator)(Mine);
+    return Mine;
+  }
+
+  describe.each(DECORATORS)('%s', (name, decorate, method) => {
+    const remedy = 'Add ';
+    const missing = `Mine has ${name} but no method ${method}(). ${remedy}`;
+
+    it.each<[string, (type: Type) => Provider]>([
+      ['as a class', (type) => type],
+      ['as a value', (type) => ({ provide: 'A', useValue: new type() })],
+      ['by a factory', (type) => ({ provide: 'A', useFactory: () => new type() })],
+      ['by a factory, as itself', (type) => ({ provide: type, useFactory: async () => new type() })],
+      ['as another class', (type) => ({ provide: 'A', useClass: class extends type {} })],
+    ])('fails the start without its method, provided %s', async (how, provide) => {
+      const expected = how === 'as another class' ? `no method ${method}(). ${remedy}` : missing;
+      const provider = provide(decorated(decorate));
+      await expect(start(MonitoringModule.forRoot(), [provider])).rejects.toThrow(expected);
+    });
+
+    it('fails the start without its method, as a controller', async () => {
+      const type = decorated(decorate);
+      Controller()(type);
+      class Feature {}
+      const feature = { module: Feature, controllers: [type] };
+      await expect(start(MonitoringModule.forRoot(), [], [feature])).rejects.toThrow(missing);
+    });
+
+    it('fails the start if the value that takes its place has not the method', async () => {
+      const provider = { provide: decorated(decorate), useValue: { [`${method}s`]: () => undefined } };
+      await expect(start(MonitoringModule.forRoot(), [provider])).rejects.toThrow(
+        `The value provided for Mine, which has ${name}, has no method ${method}(). ${remedy}`,
+      );
+    });
+
+    it.each<[string, unknown]>([
+      ['null', null],
+      ['undefined', undefined],
+    ])('is left out as %s, by a factory that turns it off', async (_, value) => {
+      const provider = { provide: decorated(decorate), useFactory: () => value };
+      await expect(start(MonitoringModule.forRoot(), [provider])).resolves.toBeUndefined();
+    });
+
+    it('is left out without its method if monitoring is disabled', async () => {
+      await expect(
+        start(MonitoringModule.forRoot({ enabled: false }), [decorated(decorate)]),
+      ).resolves.toBeUndefined();
+    });
+
+    it('is warned about and left out if it is request-scoped', async () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+      const type = decorated(decorate);
+      Injectable({ scope: Scope.REQUEST })(type);
+      await start(MonitoringModule.forRoot(), [type]);
+      expect(warn.mock.calls.map(([message]) => message as string)).toContainEqual(
+        expect.stringContaining('request-scoped or transient. Give it'),
+      );
+      warn.mockRestore();
+    });
   });
 });
 
