@@ -113,10 +113,32 @@ function compact() {
   return {
     name: 'compact',
     renderChunk: (code) => ({
-      code: ts.transpileModule(code, { compilerOptions }).outputText.replace(/[^\0-\x7f]/g, unicodeEscape),
+      code: ts
+        .transpileModule(code, { compilerOptions, transformers: { before: [lateUnicodeClasses] } })
+        .outputText.replace(/[^\0-\x7f]/g, unicodeEscape),
       map: null,
     }),
   };
+}
+
+/**
+ * Makes regular expressions with classes of Unicode where they are used: V8 compiles a literal when it reads the file, even
+ * within a function that nobody calls.
+ */
+function lateUnicodeClasses(context) {
+  const { factory } = context;
+  const visit = (node) => {
+    if (!ts.isRegularExpressionLiteral(node) || !node.text.includes('\\p{'))
+      return ts.visitEachChild(node, visit, context);
+    const end = node.text.lastIndexOf('/');
+    const parts = [node.text.slice(1, end), node.text.slice(end + 1)];
+    return factory.createNewExpression(
+      factory.createIdentifier('RegExp'),
+      undefined,
+      parts.map((part) => factory.createStringLiteral(part)),
+    );
+  };
+  return (file) => ts.visitNode(file, visit);
 }
 
 function unicodeEscape(letter) {

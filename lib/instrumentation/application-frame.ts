@@ -1,3 +1,5 @@
+import { onFirstUse } from '../primitives/on-first-use.js';
+
 /** A place in the code of the application, as a stack trace names it. */
 export interface CodeFrame {
   /** Name of the function, such as `OrdersService.list`; empty at the top level of a file. */
@@ -19,8 +21,11 @@ const APPLICATION_FILE = /^(?:\/|file:|[A-Za-z]:[\\/])/;
 const WEBPACK_SOURCE = /^webpack(?:-internal)?:\/\/[^/]{0,100}\/\.\//;
 const PACKAGE = /[\\/]node_modules[\\/]/;
 
-/** The directory of this library, which is no code of the application where it is not below `node_modules`. */
-const OWN_DIRECTORY = ownDirectory();
+/**
+ * The directory of this library, which is no code of the application where it is not below `node_modules`. It is found out
+ * late, since V8 reads the whole file for the line of a frame.
+ */
+const OWN_DIRECTORY = onFirstUse(() => ({ path: ownDirectory() }));
 
 /**
  * Returns the frames of a stack trace that are code of the application, not of Node, of a package or of this library. The
@@ -82,11 +87,12 @@ function callOfEval(position: string): string {
 }
 
 function isApplicationFile(file: string): boolean {
-  return (
-    (APPLICATION_FILE.test(file) || isWebpackSource(file)) &&
-    !PACKAGE.test(file) &&
-    !(OWN_DIRECTORY !== undefined && file.includes(OWN_DIRECTORY))
-  );
+  return (APPLICATION_FILE.test(file) || isWebpackSource(file)) && !PACKAGE.test(file) && !isOwn(file);
+}
+
+function isOwn(file: string): boolean {
+  const { path } = OWN_DIRECTORY();
+  return path !== undefined && file.includes(path);
 }
 
 /** Returns true for a source that a bundle of webpack names, such as `webpack://shop/./src/orders.service.ts`. */

@@ -27,7 +27,11 @@ export class StepRunner implements LifecycleOutcome {
   async start(moment: Moment): Promise<void> {
     const from = performance.now();
     try {
-      for (const step of this.stepsAt(moment)) await this.run(step);
+      for (const step of this.stepsAt(moment)) {
+        const running = this.run(step);
+        // Steps that end at once share their turn, and so one scan of the objects of the application.
+        if (running !== undefined) await running;
+      }
     } catch (error) {
       this.abort();
       throw error;

@@ -1,4 +1,5 @@
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
+import { onFirstUse } from '../../primitives/on-first-use.js';
 
 /** The mark in place of a value. */
 const VALUE = '?';
@@ -24,13 +25,15 @@ const ENCLOSURES: Readonly<Record<string, string>> = {
 };
 
 const OPENING = /["'`“„‘«{[<]/g;
-const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+const LETTER_OR_DIGIT = onFirstUse(() => /[\p{L}\p{N}]/u);
 /** A word of a language, such as `can't`. One with `'s` is often a name. */
-const LANGUAGE_WORD = /^\p{Lu}?\p{Ll}+(?:['’](?:t|re|ve|ll|d|m))?$/u;
+const LANGUAGE_WORD = onFirstUse(() => /^\p{Lu}?\p{Ll}+(?:['’](?:t|re|ve|ll|d|m))?$/u);
 /** A word with a hyphen, such as `read-only` or `non-empty`. Others are often values, such as the slug of a page. */
-const HYPHENATED_WORD = /^(?:[Nn]on|[Pp]re|[Rr]e|[Mm]ulti|[Ss]elf|[Rr]ead|[Ww]rite)-\p{Ll}+$/u;
+const HYPHENATED_WORD = onFirstUse(
+  () => /^(?:[Nn]on|[Pp]re|[Rr]e|[Mm]ulti|[Ss]elf|[Rr]ead|[Ww]rite)-\p{Ll}+$/u,
+);
 /** An abbreviation, such as `HTTP`. */
-const ABBREVIATION = /^\p{Lu}{1,8}$/u;
+const ABBREVIATION = onFirstUse(() => /^\p{Lu}{1,8}$/u);
 /** The code of an error of a system or of Node, such as `ECONNREFUSED` or `ERR_INVALID_ARG_TYPE`. */
 const CODE = /^(?:ERR_[A-Z]+(?:_[A-Z]+){0,8}|E[A-Z]{3,14})$/;
 /** The name of a class of errors or of Nest, such as `QueryFailedError`. */
@@ -121,7 +124,7 @@ function withoutEnclosed(text: string): string {
     const { index } = match;
     const opening = match[0];
     // An apostrophe, as in `can't`.
-    if (opening === "'" && index > 0 && LETTER_OR_DIGIT.test(text[index - 1]!)) continue;
+    if (opening === "'" && index > 0 && LETTER_OR_DIGIT().test(text[index - 1]!)) continue;
     // An operator, as in `a < b`.
     if (opening === '<' && text[index + 1] === ' ') continue;
     const end = text.lastIndexOf(ENCLOSURES[opening]!);
@@ -152,6 +155,6 @@ function isWord(core: string): boolean {
   if (CODE.test(core) || CLASS_NAME.test(core)) return true;
   return (
     core.length <= MAX_WORD_LENGTH &&
-    (LANGUAGE_WORD.test(core) || HYPHENATED_WORD.test(core) || ABBREVIATION.test(core))
+    (LANGUAGE_WORD().test(core) || HYPHENATED_WORD().test(core) || ABBREVIATION().test(core))
   );
 }

@@ -1,3 +1,5 @@
+import { onFirstUse } from '../../primitives/on-first-use.js';
+
 /** The position of the filter of a command, by the name of the command. */
 const FILTERS: ReadonlyMap<string, (command: Command) => unknown> = new Map([
   ['find', ({ filter }: Command) => filter],
@@ -14,7 +16,7 @@ const MAX_FIELDS = 10;
 const MAX_DEPTH = 4;
 
 /** A part of a path that is a name. Another one, such as the position in a list or an ID, may be a value. */
-const NAME = /^(?!.*\d{4})[\p{L}_$][\p{L}\p{N}_$-]{0,62}$/u;
+const NAME = onFirstUse(() => /^(?!.*\d{4})[\p{L}_$][\p{L}\p{N}_$-]{0,62}$/u);
 const VALUE = '?';
 
 type Command = Readonly<Record<string, unknown>>;
@@ -63,7 +65,7 @@ function addFields(filter: unknown, fields: Set<string>, depth: number): void {
 function nameOf(path: string): string {
   return path
     .split('.', MAX_FIELDS)
-    .map((part) => (NAME.test(part) ? part : VALUE))
+    .map((part) => (NAME().test(part) ? part : VALUE))
     .join('.');
 }
 

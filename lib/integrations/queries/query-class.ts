@@ -1,6 +1,7 @@
 import { UNKNOWN_TABLE } from '../../metrics/label-values.js';
 import { type SqlDialect, STANDARD_SQL } from './sql-dialect.js';
 import { tokensOf } from './sql-tokens.js';
+import { onFirstUse } from '../../primitives/on-first-use.js';
 
 /** The class of a statement. It has no part of a value, which may be a secret. */
 export interface QueryClass {
@@ -94,7 +95,7 @@ const FILLERS = new Set([
 /** The words that follow the name of a table, so that a filler before one of them is the name itself. */
 const AFTER_NAME = new Set(['SET', 'WHERE', 'VALUES', 'SELECT', 'AS', 'USING', 'DEFAULT']);
 
-const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}_$-]{0,62}$/u;
+const IDENTIFIER = onFirstUse(() => /^[\p{L}_][\p{L}\p{N}_$-]{0,62}$/u);
 
 /** Returns the class of the first statement of a text. */
 export function classifySql(sql: string, dialect: SqlDialect = STANDARD_SQL): QueryClass {
@@ -216,7 +217,7 @@ function isNamed(token: string | undefined): boolean {
 
 function nameOf(token = ''): string | undefined {
   const name = /^["`[]/.test(token) ? token.slice(1, -1) : token;
-  return IDENTIFIER.test(name) ? name : undefined;
+  return IDENTIFIER().test(name) ? name : undefined;
 }
 
 function upper(token = ''): string {

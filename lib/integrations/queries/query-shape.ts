@@ -1,14 +1,15 @@
 import type { SqlDialect } from './sql-dialect.js';
 import { tokensOf } from './sql-tokens.js';
+import { onFirstUse } from '../../primitives/on-first-use.js';
 
 /** The value in a shape, whatever it was: a literal or a parameter. */
 const VALUE = '?';
 const LITERAL = "'";
 /** The sign between a value and its type. */
 const CAST = '::';
-const NUMBER = /^\p{N}/u;
-const WORD = /^[\p{L}\p{N}_]/u;
-const WORD_OR_QUOTED = /^[\p{L}\p{N}_"`]/u;
+const NUMBER = onFirstUse(() => /^\p{N}/u);
+const WORD = onFirstUse(() => /^[\p{L}\p{N}_]/u);
+const WORD_OR_QUOTED = onFirstUse(() => /^[\p{L}\p{N}_"`]/u);
 
 /** Signs that are no operand: a plus or minus after one belongs to its number. */
 const BEFORE_OPERAND = new Set(['(', ',', '=', '<', '>']);
@@ -70,13 +71,13 @@ function values(tokens: readonly string[], { looseQuotes = false }: SqlDialect):
     const previous = tokens[i - 1] ?? '';
     if (previous === '' || previous === ';') isSetting = SETTINGS.has(token.toUpperCase());
     if (token === LITERAL) shape.push(VALUE);
-    else if (NUMBER.test(token)) pushNumber(shape);
+    else if (NUMBER().test(token)) pushNumber(shape);
     else if (token === ':' && next === ':') {
       shape.push(CAST);
       i++;
     } else if (
-      (PARAMETER_SIGNS.has(token) && WORD.test(next) && previous !== token) ||
-      (token === VALUE && NUMBER.test(next))
+      (PARAMETER_SIGNS.has(token) && WORD().test(next) && previous !== token) ||
+      (token === VALUE && NUMBER().test(next))
     ) {
       shape.push(VALUE);
       i++;
@@ -93,7 +94,7 @@ function values(tokens: readonly string[], { looseQuotes = false }: SqlDialect):
 
 /** Returns true for a word that is a value of a setting. */
 function isSettingValue(previous: string, token: string, next: string): boolean {
-  return BEFORE_SETTING.has(previous.toUpperCase()) && WORD_OR_QUOTED.test(token) && !AFTER_NAME.has(next);
+  return BEFORE_SETTING.has(previous.toUpperCase()) && WORD_OR_QUOTED().test(token) && !AFTER_NAME.has(next);
 }
 
 /** Pushes the value of a number, in place of its sign and of a point before it. */
@@ -180,5 +181,5 @@ function spaced(tokens: readonly string[]): string {
 
 function isTight(previous: string, token: string): boolean {
   if (TIGHT_BEFORE.has(token) || TIGHT_AFTER.has(previous) || OPERATORS.has(previous + token)) return true;
-  return token === '(' && WORD.test(previous) && !KEYWORDS.has(previous.toUpperCase());
+  return token === '(' && WORD().test(previous) && !KEYWORDS.has(previous.toUpperCase());
 }

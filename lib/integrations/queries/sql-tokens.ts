@@ -1,20 +1,24 @@
+import { onFirstUse } from '../../primitives/on-first-use.js';
 import type { SqlDialect } from './sql-dialect.js';
 
 /** Number of UTF-16 code units of a statement that are read. Names come early, and values of any length may follow. */
 const READ_LENGTH = 20_000;
 
 const WHITE_SPACE = /\s+/y;
-const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const NUMBER = /0[xX][\da-fA-F]+|\p{N}[\p{N}._]*(?:[eE][+-]?\p{N}+)?/uy;
-const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+const WORD = onFirstUse(() => /[\p{L}_][\p{L}\p{N}_$]*/uy);
+const NUMBER = onFirstUse(() => /0[xX][\da-fA-F]+|\p{N}[\p{N}._]*(?:[eE][+-]?\p{N}+)?/uy);
+const DOLLAR_QUOTE = onFirstUse(() => /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy);
+const BLANK_OR_CONTROL = onFirstUse(() => /[\s\p{Cc}]/u);
 const EXECUTED_COMMENT = /\/\*M?!\d*/y;
 
 /** The kind of token that each ASCII character may begin. For other characters, every kind is tried. */
-const BEGINNINGS: readonly (RegExp | undefined)[] = Array.from({ length: 128 }, (_, code) =>
-  [WHITE_SPACE, WORD, NUMBER].find((expression) => {
-    expression.lastIndex = 0;
-    return expression.test(String.fromCharCode(code));
-  }),
+const BEGINNINGS = onFirstUse((): readonly (RegExp | undefined)[] =>
+  Array.from({ length: 128 }, (_, code) =>
+    [WHITE_SPACE, WORD(), NUMBER()].find((expression) => {
+      expression.lastIndex = 0;
+      return expression.test(String.fromCharCode(code));
+    }),
+  ),
 );
 
 /** The closing delimiters of an Oracle `q'[` literal. Every other delimiter closes itself. */
@@ -66,11 +70,12 @@ class SqlScanner {
   private next(): void {
     const { text, at, dialect } = this;
     const code = text.charCodeAt(at);
-    const isAscii = code < BEGINNINGS.length;
-    const beginning = BEGINNINGS[code];
+    const beginnings = BEGINNINGS();
+    const isAscii = code < beginnings.length;
+    const beginning = beginnings[code];
     if ((!isAscii || beginning === WHITE_SPACE) && this.skip(WHITE_SPACE)) return;
-    if ((!isAscii || beginning === WORD) && this.takeWord()) return;
-    if ((!isAscii || beginning === NUMBER) && this.takeNumber()) return;
+    if ((!isAscii || beginning === WORD()) && this.takeWord()) return;
+    if ((!isAscii || beginning === NUMBER()) && this.takeNumber()) return;
     if (this.skipComment()) return;
     const sign = text[at] ?? '';
     if (dialect.stringQuotes.includes(sign)) {
@@ -97,7 +102,7 @@ class SqlScanner {
     const first = text[at];
     if (first === '-' && text[at + 1] === '-') {
       // In MySQL, 1--1 is a subtraction.
-      if (dialect.mysqlComments && at + 2 < text.length && !/[\s\p{Cc}]/u.test(text[at + 2] ?? ''))
+      if (dialect.mysqlComments && at + 2 < text.length && !BLANK_OR_CONTROL().test(text[at + 2] ?? ''))
         return false;
       this.skipLine();
       return true;
@@ -134,7 +139,7 @@ class SqlScanner {
   /** Takes a word, or the string literal that begins with it, such as `E'…'`. */
   private takeWord(): boolean {
     const start = this.at;
-    if (!this.skip(WORD)) return false;
+    if (!this.skip(WORD())) return false;
     const { text, dialect } = this;
     const word = text.slice(start, this.at);
     if (text[this.at] === "'") {
@@ -154,7 +159,7 @@ class SqlScanner {
 
   private takeNumber(): boolean {
     const start = this.at;
-    if (!this.skip(NUMBER)) return false;
+    if (!this.skip(NUMBER())) return false;
     this.tokens.push(this.text.slice(start, this.at));
     return true;
   }
@@ -184,7 +189,7 @@ class SqlScanner {
 
   private takeDollarLiteral(): boolean {
     const start = this.at;
-    if (!this.dialect.dollarQuotes || !this.skip(DOLLAR_QUOTE)) return false;
+    if (!this.dialect.dollarQuotes || !this.skip(DOLLAR_QUOTE())) return false;
     this.takeLiteralUntil(this.text.slice(start, this.at));
     return true;
   }
