@@ -50,6 +50,7 @@ export type {
   ServiceLevelRule,
   Severity,
 } from './alerting/rules/alert-rule.js';
+export type { PrometheusRulesOptions } from './alerting/rules/prometheus-rules.js';
 export type { ComparisonOperator } from './query/expression.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './query/label-matchers.js';
 export type { AlertingMonitorOptions } from './alerting/alerting.monitor.js';

@@ -15,7 +15,7 @@ export type {
 export type { MemoryOptions } from './diagnostics/memory/memory.options.js';
 export type { BlockedLoopOptions, DiagnosticsOptions } from './diagnostics/diagnostics.options.js';
 export type { LoggerLevel } from './instrumentation/logs/logger-level.js';
-export type { MessageLevel } from './instrumentation/logs/log-levels.js';
+export type { MessageLevel } from './instrumentation/logs/message-level.js';
 export type { LogsOptions } from './instrumentation/logs/logs.options.js';
 export { ProcessInfo } from './diagnostics/process-info/process-info.js';
 export type {

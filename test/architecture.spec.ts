@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
@@ -230,6 +230,11 @@ describe('the files of lib/', () => {
   it('know Nest only where they have a role in it', () => {
     const knowing = files.filter(({ imports }) => imports.some((name) => name.startsWith('@nestjs/')));
     expect(knowing.map(({ path }) => path).filter((path) => !NEST_ROLES.test(path))).toEqual([]);
+  });
+
+  it('have different names, so that one is found by its own', () => {
+    const names = files.filter(({ path }) => roomOf(path) !== FRONT).map(({ path }) => basename(path));
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 
   it('are not kept in drawers', () => {

@@ -1,7 +1,7 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
-import { expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
 import { resultWithin } from '../primitives/deadline.js';
 import { callbackGuard } from '../metrics/error-guards.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
@@ -28,15 +28,8 @@ import { RuleRegistry } from './evaluation/rule-registry.js';
 import { type RuleStatus, statusOf } from './evaluation/rule-status.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
-import { prometheusRules } from './rules/prometheus-rules.js';
-import {
-  type Convention,
-  type ConventionByDomain,
-  conventionOfAll,
-  CONVENTIONS,
-} from '../metrics/conventions/conventions.js';
-import { exportedLabel, TARGET_LABELS } from '../query/target-labels.js';
-import { ConventionalNames } from '../query/conventional-names.js';
+import { prometheusRules, type PrometheusRulesOptions } from './rules/prometheus-rules.js';
+import { type ConventionByDomain, conventionOfAll } from '../metrics/conventions/conventions.js';
 
 /** Options of an {@link AlertingMonitor}. */
 export interface AlertingMonitorOptions {
@@ -267,42 +260,12 @@ export class AlertingMonitor {
    * here a series counts from zero at its creation. Prometheus counts from its first scrape and misses earlier
    * increments, unless it runs with `--enable-feature=created-timestamp-zero-ingestion`.
    *
-   * The metrics have the names that the metrics endpoint gives them; `conventions` chooses others. A label of a metric with
-   * the name of one that Prometheus gives to the target, such as `job`, is `exported_job` there; `targetLabels` names those
-   * labels, and is empty for a scrape with `honor_labels`.
-   *
-   * @throws {MonitoringOptionsError} if the convention is unknown, or `targetLabels` is no list of label names
+   * @throws {MonitoringOptionsError} for invalid options
    */
-  toPrometheusRules({
-    group = 'nestjs-monitoring',
-    conventions,
-    targetLabels = TARGET_LABELS,
-  }: {
-    readonly group?: string;
-    readonly conventions?: Convention;
-    readonly targetLabels?: readonly string[];
-  } = {}): string {
-    const areLabels =
-      Array.isArray(targetLabels) && targetLabels.every((label) => /^[a-zA-Z_]\w*$/.test(String(label)));
-    expectOption(
-      'targetLabels',
-      targetLabels,
-      'a list of label names such as ["job", "instance"]',
-      areLabels,
-    );
-    let byDomain = this.options.conventions ?? conventionOfAll('prometheus');
-    if (conventions !== undefined) {
-      const isKnown = CONVENTIONS.includes(conventions);
-      expectOption('conventions', conventions, "'prometheus', 'otel' or 'both'", isKnown);
-      byDomain = conventionOfAll(conventions);
-    }
-    return prometheusRules(
-      group,
-      this.options.intervalMs,
-      this.registry.evaluators().map(({ rule }) => rule),
-      new ConventionalNames(byDomain),
-      exportedLabel(targetLabels),
-    );
+  toPrometheusRules(options: PrometheusRulesOptions = {}): string {
+    const { intervalMs, conventions = conventionOfAll('prometheus') } = this.options;
+    const rules = this.registry.evaluators().map(({ rule }) => rule);
+    return prometheusRules(rules, intervalMs, conventions, options);
   }
 
   /**

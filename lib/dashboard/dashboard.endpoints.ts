@@ -16,7 +16,7 @@ import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardRetention } from './dashboard-retention.js';
 import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
-import type { DashboardErrorGroup } from './errors/error-group.js';
+import type { DashboardErrorGroup } from './errors/dashboard-error-group.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { pageFiles, readPage } from './page-files.js';

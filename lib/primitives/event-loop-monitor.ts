@@ -113,7 +113,7 @@ function lagOf(delays: IntervalHistogram): EventLoopLag | undefined {
   };
 }
 
-/** Subtracts the resolution, since Node measures from one look to the next. */
+/** Returns the lag of a measured delay, in milliseconds: without the resolution, since Node measures from one look to the next. */
 function lagMs(nanoseconds: number): number {
   return Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS);
 }

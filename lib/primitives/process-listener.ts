@@ -59,7 +59,9 @@ export function isOwnProcessListener(listener: object): boolean {
 function sharedListener(): SharedListener {
   const listeners = new Set<Listener>();
   const notify: Listener = (...args) => {
-    for (const listener of [...listeners]) listener(...args);
+    // A listener may add and remove others.
+    const current = Array.from(listeners);
+    for (const listener of current) listener(...args);
   };
   return { listeners, notify: Object.assign(notify, { [OWN_LISTENER]: true }) };
 }

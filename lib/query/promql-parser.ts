@@ -29,7 +29,7 @@ const MAX_DEPTH = 20;
  * Parses the part of PromQL that this library evaluates: selectors, the functions over a window, `sum`, `avg`, `min` and
  * `max` with `by`, `histogram_quantile`, arithmetic, comparisons with a number, `and` and `or`.
  *
- * @param typeOf type of a metric of ours, by which the parts of a histogram are told from other metrics
+ * @param typeOf type of a metric of ours, by which the parts of a histogram are distinguished from other metrics
  * @throws {PromqlError} for anything else
  */
 export function parsePromql(text: string, typeOf: (metric: string) => MetricType | undefined): Expression {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { JsonWriter } from '../../lib/exporters/otlp/json-writer.js';
 import { ProtobufWriter } from '../../lib/exporters/protobuf/protobuf-writer.js';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** A character of any plane, as a text of one or two code units. */
 const character = fc

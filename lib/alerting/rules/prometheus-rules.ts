@@ -1,22 +1,51 @@
-import type { CompiledRule } from './compiled-rule.js';
-import type { ConventionalNames } from '../../query/conventional-names.js';
-import type { Template } from './template.js';
+import {
+  type Convention,
+  type ConventionByDomain,
+  conventionOfAll,
+  CONVENTIONS,
+} from '../../metrics/conventions/conventions.js';
+import { expectOption } from '../../options/option-checks.js';
+import { ConventionalNames } from '../../query/conventional-names.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
-import { withLabels } from '../../query/target-labels.js';
+import { exportedLabel, TARGET_LABELS, withLabels } from '../../query/target-labels.js';
+import type { CompiledRule } from './compiled-rule.js';
+import type { Template } from './template.js';
+
+const LABEL_NAME = /^[a-zA-Z_]\w*$/;
+
+/** Options of the rules as a Prometheus rule file. */
+export interface PrometheusRulesOptions {
+  /** Name of the group of the rules. @default 'nestjs-monitoring' */
+  readonly group?: string;
+  /** Convention of the names of the metrics in Prometheus. @default those that the metrics endpoint gives them */
+  readonly conventions?: Convention;
+  /**
+   * Names of the labels that Prometheus gives to the target. A label of a metric with such a name is `exported_…` there.
+   * Empty for a scrape with `honor_labels`. @default ['job', 'instance']
+   */
+  readonly targetLabels?: readonly string[];
+}
 
 /**
  * Returns rules as a Prometheus rule file in YAML.
  *
- * @param names names of the metrics in Prometheus
- * @param labelOf what a label of a metric is called there
+ * @param configured conventions of the metrics endpoint
+ * @throws {MonitoringOptionsError} if the convention is unknown, or `targetLabels` is no list of label names
  */
 export function prometheusRules(
-  group: string,
-  intervalMs: number,
   rules: readonly CompiledRule[],
-  names: ConventionalNames,
-  labelOf: (label: string) => string,
+  intervalMs: number,
+  configured: ConventionByDomain,
+  options: PrometheusRulesOptions,
 ): string {
+  const { group = 'nestjs-monitoring', conventions, targetLabels = TARGET_LABELS } = options;
+  const areLabels =
+    Array.isArray(targetLabels) && targetLabels.every((label) => LABEL_NAME.test(String(label)));
+  expectOption('targetLabels', targetLabels, 'a list of label names such as ["job", "instance"]', areLabels);
+  const isKnown = conventions === undefined || CONVENTIONS.includes(conventions);
+  expectOption('conventions', conventions, "'prometheus', 'otel' or 'both'", isKnown);
+  const names = new ConventionalNames(conventions === undefined ? configured : conventionOfAll(conventions));
+  const labelOf = exportedLabel(targetLabels);
   const lines = [
     '# These rules expect a series to count from zero at its creation. Prometheus counts from its first scrape, unless it',
     '# runs with --enable-feature=created-timestamp-zero-ingestion.',

@@ -105,7 +105,7 @@ export class ContainerLimits {
     return sizeOfSet(this.files.read(posix.join(directory, file)));
   }
 
-  /** Returns the CPU time used by the group that is this many levels above the process. */
+  /** Returns the CPU time used by the group that is this many levels above the process, in seconds. */
   private usedCpuSeconds(levelsUp: number): number | undefined {
     const { cpuUsageGroup: group } = this;
     const directory = group?.directories[Math.min(levelsUp, group.directories.length - 1)];

@@ -52,7 +52,7 @@ export class LinuxFiles {
     return statSync(join(this.root, path), { throwIfNoEntry: false })?.ino;
   }
 
-  /** Returns the number of directories in a directory of `/proc`, which its number of links tells; 0 if it cannot be read. */
+  /** Returns the number of directories in a directory of `/proc`, from its number of links; 0 if it cannot be read. */
   directoriesIn(path: string): number {
     try {
       // The other links are its name and its entry for itself.

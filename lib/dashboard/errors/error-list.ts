@@ -1,4 +1,4 @@
-import type { DashboardErrorGroup } from './error-group.js';
+import type { DashboardErrorGroup } from './dashboard-error-group.js';
 import { sortedRows } from '../sorted-rows.js';
 
 /** The number of minutes of which the errors count as recent. */

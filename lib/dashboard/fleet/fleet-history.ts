@@ -44,7 +44,7 @@ export interface FleetTime {
   /** End of the range, since the Unix epoch. */
   readonly at: number;
   readonly rangeMs: number;
-  /** Distance of two scrapes. */
+  /** Interval between two scrapes, in milliseconds. */
   readonly scrapeIntervalMs: number;
 }
 
@@ -108,7 +108,7 @@ export class FleetHistory implements DashboardHistory {
     return Array.from({ length: count }, (_, i) => at - (count - 1 - i) * stepMs);
   }
 
-  /** Returns the part of a window in which Prometheus knows the application. */
+  /** Returns the part of a window in which Prometheus knows the application, in milliseconds. */
   coveredMs(
     _metric: string,
     windowMs: number,

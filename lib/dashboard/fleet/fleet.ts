@@ -49,7 +49,7 @@ export interface FleetContact {
 interface Scrapes {
   /** Distance of two scrapes, in milliseconds. */
   readonly intervalMs: number;
-  /** The time by which the samples are older than they should be; below 0 if they are of the future. */
+  /** The time by which the samples are older than they should be, in milliseconds; below 0 if they are of the future. */
   readonly behindMs: number;
 }
 

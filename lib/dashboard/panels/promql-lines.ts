@@ -5,7 +5,7 @@ import type { RangeSeries } from '../../query/range-query.js';
 import { keyOf } from '../../query/label-sets.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
-import { sampleTimes } from '../views/sample-times.js';
+import { chartTimes } from '../views/chart-times.js';
 import type { TimeRange } from '../views/time-range.js';
 import type { Line } from '../views/view-data.js';
 import type { ShownPromqlLine } from './chart-content.js';
@@ -30,7 +30,7 @@ export class PromqlLines {
   /** Returns the times of the points of some queries in a range, oldest first. */
   timesOf(lines: readonly ShownPromqlLine[], range: TimeRange): number[] {
     const [metric] = lines.flatMap((line) => this.metricsOf(line)).filter((each) => this.from.typeOf(each));
-    return metric === undefined ? [] : sampleTimes(this.from, metric, range, MAX_POINTS);
+    return metric === undefined ? [] : chartTimes(this.from, metric, range, MAX_POINTS);
   }
 
   /** Reads the lines of a query at some times. Yields after each point. */

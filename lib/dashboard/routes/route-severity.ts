@@ -12,9 +12,9 @@ const UNNOTICED_SECONDS = 0.05;
 
 /** The thresholds of the vitals that a single route is measured by. */
 export interface RouteThresholds {
-  /** In percent. */
+  /** Thresholds of the ratio of failed requests, in percent. */
   readonly errorRate: readonly Threshold[];
-  /** In milliseconds. */
+  /** Thresholds of the response time, in milliseconds. */
   readonly responseTime: readonly Threshold[];
 }
 

@@ -7,7 +7,7 @@ import { rounded } from '../rounding.js';
 import { promQlOfQuery } from './panel-promql.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 import { type TimeRange, timeRangeOf } from './time-range.js';
-import { sampleTimes } from './sample-times.js';
+import { chartTimes } from './chart-times.js';
 
 /** The most lines of a chart. Of more, those with the highest peaks are shown. */
 const MAX_LINES = 8;
@@ -82,7 +82,7 @@ export class ViewReader {
     const range = timeRangeOf(within);
     const present = panel.queries.filter(({ metric }) => this.history.typeOf(metric) !== undefined);
     const [first] = present;
-    const times = first === undefined ? [] : sampleTimes(this.history, first.metric, range, MAX_POINTS);
+    const times = first === undefined ? [] : chartTimes(this.history, first.metric, range, MAX_POINTS);
     const windowMs = this.windowOf(times);
     const { leftOut: leftOutBefore = 0 } = this.history;
     const current = yield* this.allLines(present, times, windowMs);

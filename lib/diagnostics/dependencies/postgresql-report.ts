@@ -16,7 +16,7 @@ export interface RunningStatement {
   readonly role: string;
   /** Time since the statement began. */
   readonly seconds: number;
-  /** Time since the transaction began; absent outside of one. */
+  /** Time since the transaction began, in seconds; absent outside of one. */
   readonly transactionSeconds?: number;
   /** The event that it waits for, such as `Lock: transactionid`; absent if it computes. */
   readonly waitsFor?: string;

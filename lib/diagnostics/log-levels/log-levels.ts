@@ -1,5 +1,5 @@
 import type { LogLevelRules } from '../../instrumentation/logs/log-level-rules.js';
-import { isMessageLevel, LOG_LEVELS, type MessageLevel } from '../../instrumentation/logs/log-levels.js';
+import { isMessageLevel, LOG_LEVELS, type MessageLevel } from '../../instrumentation/logs/message-level.js';
 import type { LoggerLevel } from '../../instrumentation/logs/logger-level.js';
 import type { LogsInstrumentation } from '../../instrumentation/logs/logs.instrumentation.js';
 import { systemClock } from '../../metrics/clock.js';

@@ -3,9 +3,9 @@ import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 /** The memory of the process that garbage collection has left behind. */
 export interface MemoryInUse {
   readonly heapBytes: number;
-  /** Memory outside of the heap that objects hold, such as buffers. */
+  /** Memory outside of the heap that objects hold, such as buffers, in bytes. */
   readonly externalBytes: number;
-  /** All of the heap in use, with what has seen no garbage collection. */
+  /** All of the heap in use, in bytes, with what has seen no garbage collection. */
   readonly usedBytes: number;
 }
 

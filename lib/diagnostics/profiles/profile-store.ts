@@ -149,7 +149,7 @@ export class ProfileStore {
     }
   }
 
-  /** In a directory for everybody, somebody else may have created the default one. */
+  /** Checks the owner of the directory: where everybody may write, such as in /tmp, another user may have created it. */
   private async checkOwner(): Promise<void> {
     const found = await lstat(this.directory);
     const isOwn = process.getuid === undefined || found.uid === process.getuid();

@@ -49,7 +49,7 @@ export interface StartupModule {
 
 /** The part of the monitoring itself in the start, in milliseconds. */
 export interface StartupOfMonitoring {
-  /** Time in which its files ran when they were imported, without reading them. */
+  /** Time in which its files ran when they were imported, in milliseconds, without reading them. */
   readonly importMs: number;
   readonly instancesMs: number;
   readonly hooksMs: number;

@@ -19,7 +19,7 @@ export interface NativeHistogramOptions {
   readonly classic?: boolean;
 }
 
-/** Options of the native histograms that a Prometheus gets which asks for protobuf. */
+/** Options of the native histograms, which a Prometheus that asks for protobuf receives. */
 export interface NativeHistogramsOptions extends NativeHistogramOptions {
   /** Options of single metrics by their names, such as `{ job_duration_seconds: false }` for classic buckets only. */
   readonly metrics?: Readonly<Record<string, NativeHistogramOptions | false>>;

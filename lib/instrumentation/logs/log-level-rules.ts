@@ -1,4 +1,4 @@
-import { isAtLeast, LOG_LEVELS, type MessageLevel } from './log-levels.js';
+import { isAtLeast, LOG_LEVELS, type MessageLevel } from './message-level.js';
 
 /** The levels that were changed at run time: that of a context, or of all contexts without one of their own. */
 export class LogLevelRules {

@@ -3,7 +3,7 @@ import { Guard } from '../../primitives/guard.js';
 import { isObject } from '../../primitives/is-object.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { processWide } from '../../primitives/process-wide.js';
-import { LOG_LEVELS } from './log-levels.js';
+import { LOG_LEVELS } from './message-level.js';
 import type { LoggerLevel } from './logger-level.js';
 import type { LogSink } from './log-sink.js';
 

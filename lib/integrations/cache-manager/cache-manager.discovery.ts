@@ -6,7 +6,7 @@ import { hasMethods } from '../object-shape.js';
 
 /** The used part of a `Cache` of cache-manager 6 or later, which `@nestjs/cache-manager` provides. */
 export interface CacheManager {
-  /** In the order of lookup. */
+  /** The stores, in the order of lookup. */
   readonly stores: readonly KeyvStore[];
   get(key: string): Promise<unknown>;
   mget(keys: string[]): Promise<unknown[]>;

@@ -7,7 +7,7 @@ import { stopAll } from '../stop-all.js';
 const MAX_WAITING = 10_000;
 /** Number of pools, one for each server of the deployment. */
 const MAX_POOLS = 100;
-/** The driver tells durations in whole milliseconds. */
+/** The driver reports durations in whole milliseconds. */
 const PRECISION_MS = 1.5;
 
 /** A caller that waits for a connection. */
@@ -30,7 +30,8 @@ interface CheckOutEnded extends PoolEvent {
 
 /**
  * Records the waits of operations for a connection of a client of MongoDB. The driver serves callers in the order in which
- * they came, and tells of the beginning of a wait in the async context of the caller, but not whose wait has ended.
+ * they came. It emits the event of the start of a wait in the async context of the caller; that of the end does not name
+ * the caller.
  *
  * @param client a `MongoClient`
  * @returns a function that stops the watch

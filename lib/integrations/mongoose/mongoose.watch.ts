@@ -56,8 +56,8 @@ interface CommandEnded extends CommandEvent {
 }
 
 /**
- * Records the commands of a connection with `monitorCommands: true`, without which the driver tells of none, and the waits
- * for its pool, which it tells of anyway. A connection that is opened again has a new client.
+ * Records the commands of a connection with `monitorCommands: true`, without which the driver emits no events of them, and
+ * the waits for its pool, whose events it always emits. A connection that is opened again has a new client.
  *
  * @returns a function that stops the watch
  */
@@ -91,7 +91,7 @@ function watchCommands(client: object, guard: Guard, recorder: SystemRecorder): 
     if (!OPERATIONS.has(commandName)) return;
     const value = commandName === CONTINUATION ? command['collection'] : command[commandName];
     const collection = typeof value === 'string' ? value : undefined;
-    // The driver tells of it in the async context of the sender.
+    // The driver emits the event in the async context of the sender.
     const wait = guard.run(() =>
       recorder.beginCommand(() =>
         commandName === CONTINUATION ? undefined : commandShape(commandName, collection, command),

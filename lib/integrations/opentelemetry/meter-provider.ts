@@ -259,7 +259,7 @@ function readOptions(kind: InstrumentKind, options: InstrumentOptions | null | u
   }
 }
 
-/** Returns what tells instruments apart. Nobody can compare the buckets of two histograms with one name. */
+/** Returns the identity of an instrument: two with the same name and another unit, kind or description differ. */
 function keyOf({ scope, name, kind, unit, isInteger, description }: InstrumentDescriptor): string {
   return JSON.stringify([scope, name, kind, unit, isInteger, description]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DashboardErrorGroup } from '../../../lib/dashboard/errors/error-group.js';
+import type { DashboardErrorGroup } from '../../../lib/dashboard/errors/dashboard-error-group.js';
 import { type ErrorSelection, selectErrors } from '../../../lib/dashboard/errors/error-list.js';
 
 /** A group with so many errors in each of the last minutes, the current one last. */

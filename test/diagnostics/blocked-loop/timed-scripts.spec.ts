@@ -32,7 +32,9 @@ describe('the observation of scripts with a time limit', () => {
   });
 
   it('tells that one ends that throws, and one within another', () => {
-    expect(() => vm.runInNewContext('throw new Error("thrown")', {}, { timeout: TIME_LIMIT_MS })).toThrow('thrown');
+    expect(() => vm.runInNewContext('throw new Error("thrown")', {}, { timeout: TIME_LIMIT_MS })).toThrow(
+      'thrown',
+    );
     expect(calls()).toEqual([1, 1]);
     const inner = (): unknown => vm.runInNewContext('2', {}, { timeout: TIME_LIMIT_MS });
     expect(vm.runInNewContext('inner()', { inner }, { timeout: TIME_LIMIT_MS })).toBe(2);

@@ -2,10 +2,10 @@ import type { DashboardHistory } from '../dashboard-history.js';
 import type { TimeRange } from './time-range.js';
 
 /**
- * Returns the times of the samples of a metric in a range, in milliseconds since the Unix epoch: the last one, and of
- * those before it at equal distances as many as the maximum allows.
+ * Returns the times of the points of a chart, in milliseconds since the Unix epoch: those of the samples of a metric in a
+ * range. Of more than the maximum, the last one and others at equal distances before it are returned.
  */
-export function sampleTimes(
+export function chartTimes(
   history: DashboardHistory,
   metric: string,
   { rangeMs, until = history.lastSample ?? 0 }: TimeRange,
