@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 const PAGE = new URL('../../../lib/dashboard/page/', import.meta.url);
 const { applicationTime, context, noteClock } = (await import(String(new URL('chart-context.js', PAGE)))) as {
   readonly applicationTime: () => number;
-  readonly context: { readonly aheadMs: number };
+  readonly context: { readonly aheadMs: number; isUtc: boolean };
   readonly noteClock: (date: string | null) => void;
 };
 const { ago, clock, dateAndTime } = (await import(String(new URL('format.js', PAGE)))) as Readonly<
