@@ -329,6 +329,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       app = await startApp(adapter, HostileModule);
       const url = `http://127.0.0.1:${app.port}`;
       await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
+      await app.get(`/evil/long/${encodeURI(LONG)}`);
       for (const path of [
         'metrics',
         'metrics/hostile',
@@ -343,6 +344,10 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         expectThat(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);
         expectThat(await page.locator('main img, main script').count(), path).toBe(0);
         expectThat(offences, path).toEqual(CLEAN);
+        await page.setViewportSize({ width: 360, height: 740 });
+        const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+        expectThat(width, path).toBeLessThanOrEqual(360);
+        if (path === 'overview') await page.getByText(encodeURI(LONG).slice(0, 20)).first().waitFor();
         if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
         await page.close();
       }
@@ -438,12 +443,19 @@ const SHOW_AS = (state: string): string => `
 const CLIPPED = `[...document.querySelectorAll('td')]
   .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || (cell.clientHeight > 120 && cell.clientWidth < 90))
   .map((cell) => cell.innerText)`;
+/** A route that nothing breaks. */
+const LONG = 'Übermäßig'.repeat(12);
 const ATTACK = '"><img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
 
 @Controller('evil')
 class EvilController {
   constructor(registry: MetricsRegistry) {
     registry.gauge('hostile', ATTACK, { labelNames: ['text'] }).set({ text: ATTACK }, 1);
+  }
+
+  @Get(`long/${encodeURI(LONG)}`)
+  long(): string {
+    throw new TypeError(LONG);
   }
 
   @Get(':text')

@@ -107,10 +107,10 @@ function* failureOf(
   const moments = Array.from({ length: count }, (_, i) => at - (count - 1 - i) * stepMs);
   const failed = { ...labels, ...FAILED };
   const [increases] = yield* history.queryRange(REQUESTS, 'increase', stepMs, moments, { labels: failed });
-  const values = increases?.values ?? [];
-  const since = startOf(values, moments, stepMs);
+  const failedIn = increases?.values ?? [];
+  const since = startOf(failedIn, moments, stepMs);
   if (since === undefined) return undefined;
-  const last = moments.findLastIndex((_, i) => (values[i] ?? 0) > 0);
+  const last = moments.findLastIndex((_, i) => (failedIn[i] ?? 0) > 0);
   const windowMs = Math.max(stepMs, Math.min(at - since, SEARCHED_MS));
   const byInstance = { groupBy: [history.instanceLabel] };
   const total = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], { labels, ...byInstance });

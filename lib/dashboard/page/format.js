@@ -47,10 +47,13 @@ export function clock(milliseconds) {
   return new Date(milliseconds).toLocaleTimeString(undefined, { hourCycle: 'h23', ...zone() });
 }
 
+function dayOf(date) {
+  return date.toLocaleDateString(undefined, zone());
+}
+
 /** Returns the time of day, with the date if it is not of today. */
 export function dateAndTime(milliseconds) {
   const date = new Date(milliseconds);
-  const dayOf = (each) => each.toLocaleDateString(undefined, zone());
   const isToday = dayOf(date) === dayOf(new Date(applicationTime()));
   return isToday ? clock(milliseconds) : date.toLocaleString(undefined, { hourCycle: 'h23', ...zone() });
 }
