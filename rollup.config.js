@@ -4,6 +4,7 @@ import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import manifest from './package.json' with { type: 'json' };
 import { dashboardPage } from './release/dashboard-page.mjs';
+import { withoutPrivateMembers } from './release/structural-types.mjs';
 
 /** The doors of the package: each subpath of its exports that is a module. */
 const DOORS = Object.keys(manifest.exports)
@@ -42,7 +43,7 @@ const doors = FORMATS.flatMap(({ format, extension, types }) => [
   {
     input: inputs('d.ts'),
     external,
-    plugins: [dts()],
+    plugins: [dts(), structuralTypes()],
     // It names types that two doors share and none exports: a user has no reason to write them.
     onLog: (level, log, handle) => log.plugin !== 'dts' && handle(level, log),
     output: {
@@ -139,6 +140,14 @@ function lateUnicodeClasses(context) {
     );
   };
   return (file) => ts.visitNode(file, visit);
+}
+
+/** Makes both copies of a class, that for ES modules and that in CommonJS, the same to the compiler. */
+function structuralTypes() {
+  return {
+    name: 'structural-types',
+    renderChunk: (code) => ({ code: withoutPrivateMembers(code), map: null }),
+  };
 }
 
 function unicodeEscape(letter) {

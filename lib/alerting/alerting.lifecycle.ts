@@ -19,12 +19,15 @@ export class AlertingLifecycle {
     private readonly enabled: boolean,
   ) {}
 
-  /** @throws {MonitoringOptionsError} if the metric of a rule does not exist, or a handler is invalid */
-  start(): void {
+  /**
+   * @throws {MonitoringOptionsError} if the metric of a rule does not exist, or a handler is invalid or lacks a package
+   */
+  async start(): Promise<void> {
     if (!this.enabled) return;
     for (const [provider, options] of this.handlers()) {
       this.alerting.addAlertHandler((alert, signal) => provider.handle(alert, signal), options);
     }
+    await this.alerting.openHandlers();
     this.performance.start();
     this.alerting.start();
   }

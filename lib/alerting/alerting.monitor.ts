@@ -193,6 +193,15 @@ export class AlertingMonitor {
     return remove;
   }
 
+  /**
+   * Prepares the handlers that were added before the start. The application calls it before it serves.
+   *
+   * @throws {Error} if a handler cannot work, such as `EmailAlertHandler` without `nodemailer`
+   */
+  async openHandlers(): Promise<void> {
+    await this.channels.open();
+  }
+
   /** Calls a listener at every state change of an alert. @returns a function that ends the subscription */
   subscribe(listener: (event: AlertEvent) => void): () => void {
     const own = (event: AlertEvent): void => listener(event);

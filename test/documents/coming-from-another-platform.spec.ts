@@ -53,8 +53,8 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'of middleware count under the route of the middleware',
   ],
   'limits for CPU, memory, disk, response time, error rate and cache hit rate': [
-    'query/api-statistics.spec.ts',
-    'are computed from the metrics in the window',
+    'alerting/thresholds.spec.ts',
+    'raise no alert in the first minute, nor after a burst',
   ],
   'URLs for metrics, health, readiness, liveness and a dashboard': [
     'e2e/endpoints.long.spec.ts',
@@ -140,7 +140,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'query/api-statistics.spec.ts',
     'have the rates, errors and percentiles of each endpoint',
   ],
-  'active requests': ['services/prometheus.spec.ts', 'sees nothing in progress after the last answer'],
+  'active requests': [
+    'e2e/request-matrix.long.spec.ts',
+    'show a request in progress for as long as it is answered',
+  ],
   'error rate by endpoint': [
     'query/api-statistics.spec.ts',
     'have the rates, errors and percentiles of each endpoint',
@@ -169,8 +172,8 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'delivers every datum as it was encoded',
   ],
   'Datadog, with API key and application key': [
-    'exporters/datadog/datadog-payloads.spec.ts',
-    'has the value of a gauge at the end of the interval',
+    'exporters/datadog/datadog.destination.long.spec.ts',
+    'stops on an invalid API key without showing it',
   ],
   'to run all health checks': ['health/health.monitor.spec.ts', 'runs the checks concurrently'],
   'healthy, degraded, unhealthy, critical': [
@@ -222,7 +225,7 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
   'a dashboard for development': ['e2e/dashboard.long.spec.ts', 'has no inline script or style'],
   'lower case, underscores, units and `_total` in names': [
     'metrics/registry.spec.ts',
-    'is silent about good names',
+    'proposes %s once for %s',
   ],
   'few values of each label': ['metrics/metric.spec.ts', 'the series limit'],
   'less than one percent of overhead': [

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { attributesOf, labelOf, prometheusName } from '../../lib/metrics/conventions/semantic-metric.js';
 import { SEMANTIC_METRICS } from '../../lib/metrics/conventions/semantic-metrics.js';
-import { MANUAL, ROOT, textOf } from './documents.js';
+import { codeBlocksOf } from './code-blocks.js';
+import { DOCUMENTS, MANUAL, ROOT, textOf } from './documents.js';
 
 const LIB = resolve(ROOT, 'lib');
 
@@ -70,5 +71,14 @@ function isInSources(name: string): boolean {
 describe('the metrics in the manual', () => {
   it.each(MANUAL)('exist in the sources, as %s has them', (page) => {
     expect(namesIn(textOf(page)).filter((name) => !isInSources(name))).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('have the labels in PromQL that Prometheus gives them, as %s has it', (page) => {
+    // `job` and `instance` are those of the target there; those of the metric are `exported_job` and `exported_instance`.
+    const ofTheTarget = /\b(?:scheduled_job|bullmq_job)\w*\{[^}]*(?<!\w)(?:job|instance)\s*[=!]/;
+    expect(codeBlocksOf(page, 'promql').filter(({ code }) => ofTheTarget.test(code))).toEqual([]);
+    expect(
+      (textOf(page).match(/`[^`\n]+`/g) ?? []).filter((code) => /[(]/.test(code) && ofTheTarget.test(code)),
+    ).toEqual([]);
   });
 });

@@ -48,8 +48,21 @@ export class EmailAlertHandler implements NotificationHandler {
     checkTransport(transport);
   }
 
+  /**
+   * Loads `nodemailer`, unless the transport is one already. Without it, no e-mail would say that it is missing.
+   *
+   * @throws {MonitoringOptionsError} if `nodemailer` is not installed
+   */
+  async open(): Promise<void> {
+    try {
+      await (this.transport ??= this.createTransport());
+    } catch (error) {
+      throw error instanceof NotificationError ? new MonitoringOptionsError(error.message) : error;
+    }
+  }
+
   async notify(notification: AlertNotification): Promise<void> {
-    const transport = await (this.transport ??= this.open());
+    const transport = await (this.transport ??= this.createTransport());
     const { from, to } = this.options;
     const text = notification.alerts.map(
       ({ state, severity, message, labels, firedAt, activeAt, resolvedAt, context }) =>
@@ -84,8 +97,7 @@ export class EmailAlertHandler implements NotificationHandler {
     transport?.close?.();
   }
 
-  /** Opens the transport. Called on the first notification, so that nodemailer is loaded only then. */
-  private async open(): Promise<MailTransport> {
+  private async createTransport(): Promise<MailTransport> {
     const { transport } = this.options;
     if (isTransport(transport)) return transport;
     const nodemailer = await loadNodemailer();
@@ -114,7 +126,7 @@ async function loadNodemailer(): Promise<Nodemailer> {
   const module = await findPackage<Nodemailer & { readonly default?: Nodemailer }>('nodemailer');
   if (module !== undefined) return module.default ?? module;
   throw new NotificationError(
-    'EmailAlertHandler needs the package nodemailer; run npm install nodemailer',
+    'EmailAlertHandler needs the package nodemailer: npm install nodemailer',
     false,
   );
 }

@@ -28,6 +28,8 @@ export interface ChannelParts {
 /** The channels to all alert handlers, by handler name. */
 export class ChannelRegistry {
   private readonly channels = new Map<string, Channel>();
+  /** The handlers that have something to prepare, by name, until {@link open} has called them. */
+  private readonly unopened = new Map<string, () => void | Promise<void>>();
 
   /**
    * @param intervalMs the interval between evaluations, in milliseconds
@@ -70,12 +72,27 @@ export class ChannelRegistry {
             contexts,
           );
     this.channels.set(named.name, channel);
+    if ('open' in named && typeof named.open === 'function') {
+      this.unopened.set(named.name, () => named.open?.());
+    }
     const remove = (): void => {
       if (this.channels.get(named.name) !== channel) return;
       this.channels.delete(named.name);
+      this.unopened.delete(named.name);
       void this.closeChannel(channel);
     };
     return { name: named.name, remove };
+  }
+
+  /**
+   * Prepares the handlers that have been added, each once.
+   *
+   * @throws {Error} of the first one that cannot work
+   */
+  async open(): Promise<void> {
+    const handlers = [...this.unopened.values()];
+    this.unopened.clear();
+    for (const open of handlers) await open();
   }
 
   /** Returns the status of each channel. */
@@ -174,5 +191,6 @@ function namedHandler(
       ...close,
     };
   }
-  return { name: givenName, notify: (...args) => handler.notify(...args), ...close };
+  const open = handler.open && { open: () => handler.open?.() };
+  return { name: givenName, notify: (...args) => handler.notify(...args), ...open, ...close };
 }

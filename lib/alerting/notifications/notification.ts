@@ -25,6 +25,13 @@ export interface NotificationHandler {
   /** The default name of the handler. */
   readonly name: string;
   /**
+   * Prepares the handler before the application serves, for example by loading a package. It is called once, for a
+   * handler that is there at the start.
+   *
+   * @throws {Error} if the handler cannot work, which stops the start
+   */
+  open?(): void | Promise<void>;
+  /**
    * Delivers a notification.
    *
    * @param signal is aborted at the time limit

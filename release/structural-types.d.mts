@@ -1,0 +1,2 @@
+/** Returns declarations without the private and protected members of their classes. */
+export function withoutPrivateMembers(code: string): string;
