@@ -1,15 +1,16 @@
-import {
-  type EventLoopUtilization,
-  type IntervalHistogram,
-  monitorEventLoopDelay,
-  performance,
-} from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
 /**
  * Interval at which Node looks at the event loop. Each look wakes an idle process: half the interval costs twice the CPU. A
  * single block shows as up to this much shorter than it was. The mean and the percentiles over many blocks stay the same.
  */
 const RESOLUTION_MS = 50;
+/** The same for a process that rests, where these looks are a third of what monitoring costs. */
+const RESTING_RESOLUTION_MS = 100;
+/** Share of time that the event loop is busy below which a process rests. */
+const RESTING_UTILIZATION = 0.02;
+/** Time after which a process that is not busy rests, in milliseconds. */
+const REST_AFTER_MS = 30_000;
 /** Shortest window. All readers within it see the same values, so that they do not shorten each other's window. */
 export const EVENT_LOOP_WINDOW_MS = 10_000;
 const NANOSECONDS_PER_MS = 1e6;
@@ -33,6 +34,19 @@ export interface EventLoopWindow {
   readonly utilization: number;
 }
 
+/** The event loop as Node measures it. */
+export interface EventLoopReadings {
+  /** Returns a histogram of the time between two looks, of which this is the interval, in milliseconds. */
+  delays(resolutionMs: number): IntervalHistogram;
+  /** Returns the time that the event loop has been busy and idle, in milliseconds. */
+  utilization(): { readonly active: number; readonly idle: number };
+}
+
+const NODE: EventLoopReadings = {
+  delays: (resolution) => monitorEventLoopDelay({ resolution }),
+  utilization: () => performance.eventLoopUtilization(),
+};
+
 /**
  * A monitor of the lag and utilization of the event loop for all that ask, since each monitor of Node wakes the process by
  * itself. It runs while anybody uses it.
@@ -40,12 +54,17 @@ export interface EventLoopWindow {
 export class EventLoopMonitor {
   private users = 0;
   private delays: IntervalHistogram | undefined;
+  private resolutionMs = RESOLUTION_MS;
+  private busyAt = 0;
   private windowStart = 0;
-  private utilizationAtStart: EventLoopUtilization | undefined;
+  private utilizationAtStart = { active: 0, idle: 0 };
   private latest: EventLoopWindow | undefined;
 
   /** @param now returns the time in milliseconds since an arbitrary start */
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    private readonly node = NODE,
+  ) {}
 
   /** Starts the monitor, unless it runs. @returns a function that ends this use of it */
   use(): () => void {
@@ -69,14 +88,14 @@ export class EventLoopMonitor {
   /** Returns the 99th percentile of the lag in the last window, or since then if that is more, in milliseconds. */
   recentLag(): number {
     const last = this.lastWindow()?.lag;
-    const since = this.delays && lagOf(this.delays);
+    const since = this.delays && lagOf(this.delays, this.resolutionMs);
     return Math.max(last?.p99 ?? 0, since?.p99 ?? 0);
   }
 
   private start(): void {
-    this.delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-    this.delays.enable();
-    this.utilizationAtStart = performance.eventLoopUtilization();
+    this.look(RESOLUTION_MS);
+    this.busyAt = this.now();
+    this.utilizationAtStart = this.node.utilization();
     // The first reader closes the first window, however short, and so shows the start-up.
     this.windowStart = -Infinity;
   }
@@ -88,20 +107,33 @@ export class EventLoopMonitor {
   }
 
   private closeWindow(delays: IntervalHistogram, now: number): void {
-    const utilization = performance.eventLoopUtilization();
-    this.latest = {
-      lag: lagOf(delays),
-      utilization: performance.eventLoopUtilization(utilization, this.utilizationAtStart).utilization,
-    };
-    this.utilizationAtStart = utilization;
+    const { active, idle } = this.node.utilization();
+    const busyMs = active - this.utilizationAtStart.active;
+    const totalMs = busyMs + idle - this.utilizationAtStart.idle;
+    const utilization = totalMs > 0 ? busyMs / totalMs : 0;
+    this.latest = { lag: lagOf(delays, this.resolutionMs), utilization };
+    this.utilizationAtStart = { active, idle };
     this.windowStart = now;
+    if (utilization >= RESTING_UTILIZATION) this.busyAt = now;
+    const resolutionMs = now - this.busyAt >= REST_AFTER_MS ? RESTING_RESOLUTION_MS : RESOLUTION_MS;
     // Node measures from one look to the next, so the rest of this interval, the reader with it, is in no window.
-    delays.reset();
+    if (resolutionMs === this.resolutionMs) delays.reset();
+    else this.look(resolutionMs);
+  }
+
+  /** Makes Node look at the event loop at this interval, with no looks so far. */
+  private look(resolutionMs: number): void {
+    this.delays?.disable();
+    this.delays = this.node.delays(resolutionMs);
+    this.delays.enable();
+    this.resolutionMs = resolutionMs;
   }
 }
 
-function lagOf(delays: IntervalHistogram): EventLoopLag | undefined {
+function lagOf(delays: IntervalHistogram, resolutionMs: number): EventLoopLag | undefined {
   if (delays.count === 0) return undefined;
+  // Without the resolution, since Node measures from one look to the next.
+  const lagMs = (nanoseconds: number): number => Math.max(0, nanoseconds / NANOSECONDS_PER_MS - resolutionMs);
   return {
     min: lagMs(delays.min),
     max: lagMs(delays.max),
@@ -111,9 +143,4 @@ function lagOf(delays: IntervalHistogram): EventLoopLag | undefined {
     p90: lagMs(delays.percentile(90)),
     p99: lagMs(delays.percentile(99)),
   };
-}
-
-/** Returns the lag of a measured delay, in milliseconds: without the resolution, since Node measures from one look to the next. */
-function lagMs(nanoseconds: number): number {
-  return Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS);
 }

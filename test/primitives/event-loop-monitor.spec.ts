@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processChecks } from '../../lib/health/checks/process.checks.js';
 import { resolveBuiltInChecks } from '../../lib/health/checks/built-in-checks.options.js';
@@ -65,6 +66,33 @@ describe('the monitor of the event loop', () => {
       await looks();
       expect(monitor.recentLag()).toBeLessThan(200);
     });
+  });
+
+  it('looks less often while the process rests, and as before once it is busy', () => {
+    const resolutions: number[] = [];
+    const used = { active: 0, idle: 0 };
+    const monitor = new EventLoopMonitor(() => now, {
+      delays: (resolution) => {
+        resolutions.push(resolution);
+        return monitorEventLoopDelay({ resolution });
+      },
+      utilization: () => ({ ...used }),
+    });
+    const passWindow = (active: number) => {
+      now += EVENT_LOOP_WINDOW_MS;
+      used.active += active;
+      used.idle += EVENT_LOOP_WINDOW_MS - active;
+      expect(monitor.lastWindow()?.utilization).toBeCloseTo(active / EVENT_LOOP_WINDOW_MS);
+    };
+    ends.push(monitor.use());
+    for (const active of [5_000, 20, 20]) passWindow(active);
+    expect(resolutions).toEqual([50]);
+    passWindow(20);
+    expect(resolutions).toEqual([50, 100]);
+    passWindow(20);
+    expect(resolutions).toEqual([50, 100]);
+    passWindow(5_000);
+    expect(resolutions).toEqual([50, 100, 50]);
   });
 
   it('runs until its last user ends, whoever ends twice', async () => {
