@@ -113,7 +113,7 @@ function lagOf(delays: IntervalHistogram): EventLoopLag | undefined {
   };
 }
 
-/** Returns the lag of a measured delay, in milliseconds: without the resolution, since Node measures from one look to the next. */
+/** Subtracts the resolution, since Node measures from one look to the next. */
 function lagMs(nanoseconds: number): number {
   return Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS);
 }
