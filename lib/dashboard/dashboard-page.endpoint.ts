@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointReply, EndpointRequest } from '../http/endpoint.js';
 import { CONTENT_SECURITY_POLICY } from './dashboard-asset.endpoint.js';
 
-/** What is shown first: the verdict. */
+/** The link to the data of the verdict, which is shown first. */
 const PRELOAD =
   '<link id="first" rel="preload" href="{{base}}api/overview" as="fetch" crossorigin="anonymous" />';
 

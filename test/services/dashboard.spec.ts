@@ -329,7 +329,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       app = await startApp(adapter, HostileModule);
       const url = `http://127.0.0.1:${app.port}`;
       await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
-      await app.get(`/evil/long/${encodeURI(LONG)}`);
+      await app.get(`/evil/long/${LONG}`);
       for (const path of [
         'metrics',
         'metrics/hostile',
@@ -345,9 +345,12 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         expectThat(await page.locator('main img, main script').count(), path).toBe(0);
         expectThat(offences, path).toEqual(CLEAN);
         await page.setViewportSize({ width: 360, height: 740 });
-        const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-        expectThat(width, path).toBeLessThanOrEqual(360);
-        if (path === 'overview') await page.getByText(encodeURI(LONG).slice(0, 20)).first().waitFor();
+        if (path === 'overview') await page.getByText(LONG.slice(0, 20)).first().waitFor();
+        // Charts take their new width a little later.
+        await eventually(async () => {
+          const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+          expectThat(width, path).toBeLessThanOrEqual(360);
+        }, PATIENCE_MS);
         if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
         await page.close();
       }
@@ -444,7 +447,7 @@ const CLIPPED = `[...document.querySelectorAll('td')]
   .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 || (cell.clientHeight > 120 && cell.clientWidth < 90))
   .map((cell) => cell.innerText)`;
 /** A route that nothing breaks. */
-const LONG = 'Übermäßig'.repeat(12);
+const LONG = 'unbreakable'.repeat(10);
 const ATTACK = '"><img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
 
 @Controller('evil')
@@ -453,7 +456,7 @@ class EvilController {
     registry.gauge('hostile', ATTACK, { labelNames: ['text'] }).set({ text: ATTACK }, 1);
   }
 
-  @Get(`long/${encodeURI(LONG)}`)
+  @Get(`long/${LONG}`)
   long(): string {
     throw new TypeError(LONG);
   }

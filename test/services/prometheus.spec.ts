@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
+import { parse } from 'yaml';
+import { rulesAsYaml } from '../alerting/rule-states.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { type AdapterName, LoadedApp } from './support/loaded-app.js';
@@ -181,6 +183,35 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
       }, POLL);
     });
 
+    it('is asked by exported rules for the labels of a metric that the target has, too', async () => {
+      const yaml = rulesAsYaml({
+        rules: [
+          {
+            name: 'backlog',
+            severity: 'warning',
+            condition: {
+              metric: 'script_backlog',
+              labels: { job: /mails|bills/ },
+              groupBy: ['job', 'instance'],
+              operator: '>',
+              threshold: 5,
+            },
+          },
+        ],
+        series: { 'script_backlog{job="mails",instance="a"}': '0' },
+        intervalMs: 1_000,
+        steps: 1,
+      });
+      const { groups } = parse(yaml) as { groups: { rules: { expr: string }[] }[] };
+      const [rule] = groups.flatMap(({ rules }) => rules);
+      await eventually(async () => {
+        const found = await prometheus.query(rule!.expr);
+        expect(found.map(({ labels }) => [labels['exported_job'], labels['exported_instance']])).toEqual([
+          ['mails', 'worker "7"'],
+        ]);
+      }, POLL);
+    });
+
     it('computes a quantile as the buckets give it', async () => {
       await eventually(async () => {
         const [median] = await prometheus.query(
@@ -229,6 +260,10 @@ function registryOfAScript(): MetricsRegistry {
     buckets: [0.5, 1, 50, 100, 1e6],
   });
   for (let i = 1; i <= 100; i++) items.observe(i);
+  const backlog = registry.gauge('script_backlog', 'Jobs that wait.', { labelNames: ['job', 'instance'] });
+  backlog.set({ job: 'mails', instance: 'worker "7"' }, 9);
+  backlog.set({ job: 'mails', instance: 'worker 8' }, 2);
+  backlog.set({ job: 'other', instance: 'worker 9' }, 99);
   registry.counter('script_legacy_hits', 'Counted under an old name.').inc(3);
   return registry;
 }
