@@ -36,6 +36,18 @@ describe('a snapshot', () => {
     ]);
   });
 
+  it('has the numbers of every series, however many there are', () => {
+    const { registry } = testRegistry({ seriesLimit: Infinity });
+    const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
+    for (const count of [4_095, 4_096, 4_097, 9_000]) {
+      for (let i = counter.seriesCount; i < count; i++) counter.inc({ a: i }, i);
+      const snapshot = registry.snapshot();
+      counter.inc({ a: 7 }, 1);
+      const values = scalars(snapshot, 'c_total').map(({ value }) => value);
+      expect(values.toSpliced(7, 1)).toEqual(Array.from({ length: count }, (_, i) => i).toSpliced(7, 1));
+    }
+  });
+
   it('can be iterated several times', () => {
     const { registry } = testRegistry();
     registry.gauge('g', 'G.').set(4);

@@ -159,6 +159,33 @@ describe('a protobuf message', () => {
     expect(reader.pos).toBe(reader.len);
   });
 
+  it('is the same for an array of 32 bits as for any other', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer(), { maxLength: 200 }), (values) => {
+        const bytes = written((writer) => writer.packedSints(3, Int32Array.from(values)));
+        expect(bytes).toEqual(written((writer) => writer.packedSints(3, values)));
+      }),
+    );
+  });
+
+  it('is the same in one call as in four', () => {
+    fc.assert(
+      fc.property(fc.oneof(unsigned, fc.constant(2 ** 60)), fc.double(), (count, bound) => {
+        const inOne = written((writer) => writer.uintAndDouble(3, 1, count, 2, bound));
+        const inFour = written((writer) => {
+          const start = writer.open(3);
+          writer.uint(1, count);
+          writer.double(2, bound);
+          writer.close(start);
+        });
+        expect(inOne).toEqual(inFour);
+      }),
+    );
+    const writer = new ProtobufWriter();
+    for (const given of [-1, 0.5, NaN])
+      expect(() => writer.uintAndDouble(3, 1, given, 2, 0)).toThrow(RangeError);
+  });
+
   it.each([NaN, Infinity, -Infinity, 0.5, -0.5])('refuses %p as an integer', (value) => {
     const writer = new ProtobufWriter();
     for (const put of ['putUint', 'putInt', 'putSint'] as const)
