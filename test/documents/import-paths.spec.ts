@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import manifest from '../../package.json' with { type: 'json' };
 import { DOCUMENTS, ROOT, textOf } from './documents.js';
 
-const { name, exports } = manifest;
+const { name, exports } = JSON.parse(textOf('package.json')) as {
+  readonly name: string;
+  readonly exports: object;
+};
 const PATHS = Object.keys(exports).map((path) => path.replace('.', name));
 
 /** The names that a door exports, by the statements of its file. */

@@ -65,7 +65,11 @@ export async function runIncident(
     (signal) => runLoad({ ...options, seconds: LONGEST_RECOVERY_S }, statistics, { signal }),
     (signal) => watch.until((alerts) => !alerts.some(isFiring), signal),
   );
-  if (!over) throw new Error(`the alert ${rule} was not resolved within ${LONGEST_RECOVERY_S} s`);
+  if (!over) {
+    throw new Error(
+      `the alert ${rule} was not resolved within ${LONGEST_RECOVERY_S} s. It goes on as long as its condition holds, also because of other work on this machine: see ${dashboard}, and try again when it is idle.`,
+    );
+  }
   listener.say('The incident is over.');
 }
 
