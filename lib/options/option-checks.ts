@@ -51,12 +51,18 @@ export function optionOf(owner: string, key: string): string {
 /**
  * Checks that an option is an object. The error does not show a string, which may be a secret in the wrong place.
  *
+ * @param keys those that the object may have, which the error names
  * @throws {MonitoringOptionsError}
  */
-export function expectObject(option: string, value: unknown): void {
+export function expectObject(option: string, value: unknown, keys: readonly string[] = []): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
   const given = typeof value === 'string' ? 'a string' : describeValue(value);
-  throw new MonitoringOptionsError(`${subjectOf(option)} must be an object; got ${given}.`);
+  const known = keys.length > 0 ? ` ${knownKeys(keys)}` : '';
+  throw new MonitoringOptionsError(`${subjectOf(option)} must be an object; got ${given}.${known}`);
+}
+
+function knownKeys(keys: readonly string[]): string {
+  return `Known keys: ${keys.join(', ')}.`;
 }
 
 /**
@@ -82,12 +88,12 @@ export function expectSwitch(option: string, value: unknown, takesTrue = false):
  * @throws {MonitoringOptionsError}
  */
 export function expectKeys(option: string, value: unknown, keys: readonly string[]): void {
-  expectObject(option, value);
+  expectObject(option, value, keys);
   const unknown = Object.keys(value as object).filter((key) => !keys.includes(key));
   const [first] = unknown;
   if (first === undefined) return;
   const names = unknown.map((key) => `\`${key}\``).join(', ');
-  const known = keys.length > 0 ? `Known keys: ${keys.join(', ')}.` : 'It has no keys yet.';
+  const known = keys.length > 0 ? knownKeys(keys) : 'It has no keys yet.';
   const nearest = nearestName(first, keys);
   const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
   throw new MonitoringOptionsError(

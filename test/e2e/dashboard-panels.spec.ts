@@ -83,6 +83,16 @@ class RequestPanels {
   }
 }
 
+/** Panels whose provider is made by a factory, so that Nest knows no class of it. */
+class FactoryPanels {
+  @DashboardPanel({ title: 'Of a factory', area: 'process', order: -1 })
+  ofFactory(): DashboardPanelContent {
+    return { text: 'made' };
+  }
+}
+
+const MADE = { provide: 'MADE', useFactory: () => new FactoryPanels() };
+
 interface Panels {
   readonly panels: readonly {
     readonly id: string;
@@ -115,7 +125,7 @@ describe.each(ADAPTERS)('the panels of an application on %s', (adapter) => {
       adapter,
       FixtureModule.with(
         { ...WITHOUT_COLLECTORS, endpoints },
-        { controllers: [BrokenPanels], providers: [WarehousePanels, RequestPanels] },
+        { controllers: [BrokenPanels], providers: [WarehousePanels, RequestPanels, MADE] },
       ),
     );
   }
@@ -185,7 +195,7 @@ describe.each(ADAPTERS)('the panels of an application on %s', (adapter) => {
   it('of a request-scoped provider say why they are not shown', async () => {
     await start();
     const { panels } = await read('panels?area=process');
-    expect(panels).toEqual([
+    expect(panels.slice(1)).toEqual([
       {
         id: 'RequestPanels.ofRequest',
         title: 'Of a request',
@@ -194,6 +204,12 @@ describe.each(ADAPTERS)('the panels of an application on %s', (adapter) => {
           'Not shown: its provider or one of its dependencies is request-scoped or transient. Give it the default scope.',
       },
     ]);
+  });
+
+  it('of a provider that is made by a factory are shown', async () => {
+    await start();
+    const { panels } = await read('panels?area=process');
+    expect(panels[0]).toMatchObject({ title: 'Of a factory', state: 'ready', content: { text: 'made' } });
   });
 
   it('act, which is counted, and show what has changed', async () => {

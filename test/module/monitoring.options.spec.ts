@@ -295,6 +295,10 @@ describe('options that cannot work stop the start', () => {
       '`endpoints.listen.host` must be an address or a host name of this machine; got the string "".',
     ],
     [
+      { endpoints: { auth: 'T0ken' } },
+      '`endpoints.auth` must be an object; got a string. Known keys: bearerToken, basic, guard.',
+    ],
+    [
       { endpoints: { auth: { token: 'x' } } },
       'Unknown key `token` in `endpoints.auth`. Known keys: bearerToken, basic, guard.',
     ],

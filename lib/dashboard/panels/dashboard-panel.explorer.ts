@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { decoratedProviders } from '../../primitives/decorated-providers.js';
 import { freeName } from '../../primitives/free-name.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { type DeclaredPanel, declaredPanels } from './dashboard-panel.decorator.js';
@@ -10,6 +11,8 @@ const MAX_PANELS = 100;
 const MAX_PAGES = 12;
 const DEFAULT_PAGE = 'Application';
 const DEFAULT_TIMEOUT_MS = 2_000;
+const OF_ANOTHER_SCOPE =
+  'Not shown: its provider or one of its dependencies is request-scoped or transient. Give it the default scope.';
 
 /** The place of a panel: an area, or a page of the application. */
 export type PanelPlace = { readonly area: DashboardArea } | { readonly page: string };
@@ -25,15 +28,6 @@ export interface FoundPanel {
   /** Calls the method; undefined if the panel cannot be shown, for the reason in `refusal`. */
   readonly call?: (signal: AbortSignal) => unknown;
   readonly refusal?: string;
-}
-
-/** The part of a wrapper of Nest that is read. */
-interface Wrapper {
-  readonly metatype: unknown;
-  readonly instance: unknown;
-  readonly isTransient: boolean;
-  readonly isAlias?: boolean;
-  isDependencyTreeStatic(): boolean;
 }
 
 /** The discovery of the methods with `@DashboardPanel()`. It searches again when modules were loaded since. */
@@ -57,37 +51,29 @@ export class DashboardPanelExplorer {
   find(): readonly FoundPanel[] {
     if (this.modules.size !== this.exploredModules) {
       this.exploredModules = this.modules.size;
-      for (const { providers, controllers } of this.modules.values()) {
-        for (const wrapper of [...providers.values(), ...controllers.values()]) this.explore(wrapper);
-      }
+      this.explore();
       this.found.sort((a, b) => a.order - b.order);
     }
     return this.found;
   }
 
-  private explore(wrapper: Wrapper): void {
-    if (wrapper.isAlias === true) return;
-    const { metatype } = wrapper;
-    const ofClass = this.known.has(metatype) ? [] : declaredPanels(metatype);
-    if (ofClass.length > 0 && (wrapper.isTransient || !wrapper.isDependencyTreeStatic())) {
-      this.known.add(metatype);
-      const refusal =
-        'Not shown: its provider or one of its dependencies is request-scoped or transient. Give it the default scope.';
-      for (const panel of ofClass) this.refuse(nameOf(metatype), panel, refusal);
-      return;
+  private explore(): void {
+    for (const provider of decoratedProviders(this.modules.values(), panelsOf)) {
+      const { options: panels, className, type, instance } = provider;
+      const key = instance ?? type;
+      if (this.known.has(key)) continue;
+      this.known.add(key);
+      for (const panel of panels) {
+        if (instance === undefined) this.refuse(className, panel);
+        else this.add(className, panel, instance);
+      }
     }
-    const { instance } = wrapper;
-    if (typeof instance !== 'object' || instance === null || this.known.has(instance)) return;
-    const panels = declaredPanels(instance.constructor);
-    if (panels.length === 0) return;
-    this.known.add(instance);
-    for (const panel of panels) this.add(nameOf(instance.constructor), panel, instance);
   }
 
-  private refuse(className: string, panel: DeclaredPanel, refusal: string): void {
+  private refuse(className: string, panel: DeclaredPanel): void {
     const id = `${className}.${String(panel.method)}`;
-    this.logger.error(`${id} has @DashboardPanel() but is not called. ${refusal}`);
-    this.addPanel(className, panel, { refusal });
+    this.logger.warn(`${id} has @DashboardPanel() but is not called. ${OF_ANOTHER_SCOPE}`);
+    this.addPanel(className, panel, { refusal: OF_ANOTHER_SCOPE });
   }
 
   private add(className: string, panel: DeclaredPanel, instance: object): void {
@@ -117,6 +103,7 @@ export class DashboardPanelExplorer {
   }
 }
 
-function nameOf(target: unknown): string {
-  return typeof target === 'function' && target.name !== '' ? target.name : 'Anonymous';
+function panelsOf(type: Function): readonly DeclaredPanel[] | undefined {
+  const panels = declaredPanels(type);
+  return panels.length === 0 ? undefined : panels;
 }
