@@ -186,6 +186,8 @@ describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
     'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, conventions, cluster, endpoints, dashboard, http, outgoingHttp, requests, errors, diagnostics, logs, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
+  const ofEndpoints =
+    'Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, controllers, useGlobalPrefix, auth, failedAuth, listen.';
 
   it.each<[unknown, unknown]>([
     ['all', 'The options of MonitoringModule must be an object; got a string.'],
@@ -213,11 +215,11 @@ describe('options that cannot work stop the start', () => {
     [{ seriesLimit: 1.5 }, '`seriesLimit` must be a whole number of at least 1; got 1.5.'],
     [{ seriesLimit: '10' }, '`seriesLimit` must be a whole number of at least 1; got the string "10".'],
     [{ seriesLimit: NaN }, '`seriesLimit` must be a whole number of at least 1; got NaN.'],
-    [{ endpoints: false }, '`endpoints` must be an object; got false.'],
-    [{ endpoints: null }, '`endpoints` must be an object; got null.'],
+    [{ endpoints: false }, `\`endpoints\` must be an object; got false. ${ofEndpoints}`],
+    [{ endpoints: null }, `\`endpoints\` must be an object; got null. ${ofEndpoints}`],
     [
       { endpoints: { metric: 'x' } },
-      'Unknown key `metric` in `endpoints`. Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, controllers, useGlobalPrefix, auth, failedAuth, listen. Did you mean `metrics`?',
+      `Unknown key \`metric\` in \`endpoints\`. ${ofEndpoints} Did you mean \`metrics\`?`,
     ],
     [
       { health: { timeoutMs: 1 } },
@@ -285,7 +287,10 @@ describe('options that cannot work stop the start', () => {
       { endpoints: { failedAuth: { windowMs: '1m' } } },
       '`endpoints.failedAuth.windowMs` must be a number of milliseconds above 0; got the string "1m".',
     ],
-    [{ endpoints: { listen: 9464 } }, '`endpoints.listen` must be an object; got 9464.'],
+    [
+      { endpoints: { listen: 9464 } },
+      '`endpoints.listen` must be an object; got 9464. Known keys: port, host.',
+    ],
     ...[undefined, -1, 65_536, 1.5, '9464', NaN].map((port): [unknown, string] => [
       { endpoints: { listen: { port } } },
       `\`endpoints.listen.port\` must be a port from 0 to 65535; got ${typeof port === 'string' ? `the string "${port}"` : port}.`,
@@ -392,7 +397,10 @@ describe('options that cannot work stop the start', () => {
       { http: { ignoreRoutes: [5] } },
       '`http.ignoreRoutes` must be an array of route templates or regular expressions; got an array.',
     ],
-    [{ collectors: false }, '`collectors` must be an object; got false.'],
+    [
+      { collectors: false },
+      '`collectors` must be an object; got false. Known keys: runtime, system, database, cache, queues, build, api.',
+    ],
     [
       { exporters: { prom: {} } },
       'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, embeddedMetrics, datadog, otlp, pushgateway, remoteWrite.',

@@ -55,9 +55,9 @@ describe('a table of options', () => {
     [{ name: null }, '`part.name` must be a non-empty string; got null.'],
     [{ nested: { on: 1 } }, '`part.nested.on` must be true or false; got 1.'],
     [{ nested: { off: 1 } }, 'Unknown key `off` in `part.nested`. Known keys: on.'],
-    ['limit', '`part` must be an object; got a string.'],
-    [null, '`part` must be an object; got null.'],
-    [[], '`part` must be an object; got an array.'],
+    ['limit', '`part` must be an object; got a string. Known keys: limit, name, nested.'],
+    [null, '`part` must be an object; got null. Known keys: limit, name, nested.'],
+    [[], '`part` must be an object; got an array. Known keys: limit, name, nested.'],
   ])('refuses %j with the option, the expectation and the value', (options, message) => {
     expect(() => read(options)).toThrow(new MonitoringOptionsError(message));
   });
