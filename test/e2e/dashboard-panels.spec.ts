@@ -160,7 +160,7 @@ describe.each(ADAPTERS)('the panels of an application on %s', (adapter) => {
     const { panels: places } = await read<{ panels: unknown }>('overview');
     expect(places).toEqual({
       pages: [{ title: 'Warehouse', panels: 2 }],
-      areas: { now: 4, process: 1 },
+      areas: { now: 4, process: 2 },
       omitted: 0,
     });
   });
@@ -209,7 +209,7 @@ describe.each(ADAPTERS)('the panels of an application on %s', (adapter) => {
   it('of a provider that is made by a factory are shown', async () => {
     await start();
     const { panels } = await read('panels?area=process');
-    expect(panels[0]).toMatchObject({ title: 'Of a factory', state: 'ready', content: { text: 'made' } });
+    expect(panels[0]).toMatchObject({ title: 'Of a factory', state: 'ready', content: { text: ['made'] } });
   });
 
   it('act, which is counted, and show what has changed', async () => {
