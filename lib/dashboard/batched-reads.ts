@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 export type ReadReply = (query: URLSearchParams) => Promise<EndpointReply>;
 
 interface Batch {
-  /** The answers that it consists of. */
+  /** What it consists of: the answers, which are kept elsewhere, and what is around them. */
   readonly parts: readonly string[];
   readonly text: string;
 }
@@ -36,28 +36,36 @@ export class BatchedReads {
     if (reads.length === 0 || reads.length > MAX_READS) {
       throw new ApiError(400, `There must be 1 to ${MAX_READS} parameters \`read\`; got ${reads.length}.`);
     }
-    const parts = await Promise.all(reads.map((read) => this.partOf(read)));
-    return this.joined(reads.join('\n'), parts);
+    const parts = await Promise.all(reads.map((read) => this.partsOf(read)));
+    return this.joined(
+      JSON.stringify(reads),
+      parts.flatMap((each, i) => (i === 0 ? each : [',', ...each])),
+    );
   }
 
-  private async partOf(read: string): Promise<string> {
+  private async partsOf(read: string): Promise<readonly string[]> {
     const at = read.indexOf('?');
     const name = at < 0 ? read : read.slice(0, at);
     const reply = this.replies.get(name);
-    if (reply === undefined) return '{"status":404,"body":{"statusCode":404,"message":"Unknown read."}}';
+    if (reply === undefined)
+      return ['{"status":404,"body":', '{"statusCode":404,"message":"Unknown read."}', '}'];
     const { status, headers, body } = await reply(new URLSearchParams(at < 0 ? '' : read.slice(at + 1)));
     const source = headers['x-monitoring-source'];
-    return `{"status":${status},${source === undefined ? '' : `"source":"${source}",`}"body":${body as string}}`;
+    return [
+      `{"status":${status},${source === undefined ? '' : `"source":"${source}",`}"body":`,
+      body as string,
+      '}',
+    ];
   }
 
   /** Returns the same string as before if all answers are the same. */
   private joined(key: string, parts: readonly string[]): string {
     const last = this.batches.get(key);
     if (last?.parts.every((part, i) => part === parts[i]) === true) return last.text;
-    const text = `[${parts.join(',')}]`;
+    const text = `[${parts.join('')}]`;
     this.remove(key);
     this.batches.set(key, { parts, text });
-    this.characters += text.length;
+    this.characters += key.length + text.length;
     for (const oldest of this.batches.keys()) {
       if (this.batches.size <= MAX_ENTRIES && this.characters <= MAX_CHARACTERS) break;
       this.remove(oldest);
@@ -66,7 +74,9 @@ export class BatchedReads {
   }
 
   private remove(key: string): void {
-    this.characters -= this.batches.get(key)?.text.length ?? 0;
+    const batch = this.batches.get(key);
+    if (batch === undefined) return;
+    this.characters -= key.length + batch.text.length;
     this.batches.delete(key);
   }
 }

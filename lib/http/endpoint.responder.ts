@@ -48,12 +48,14 @@ export class EndpointResponder {
     // A request without credentials is not an attempt to guess them. A guard may read any part of the request.
     const refusal = (): Promise<EndpointReply | undefined> =>
       check(hasCredentials || this.authorizer.usesGuard);
-    const [path = '', query] = (incoming.originalUrl ?? incoming.url ?? '').split('?', 2);
+    const url = incoming.originalUrl ?? incoming.url ?? '';
+    // A query may contain question marks.
+    const end = url.includes('?') ? url.indexOf('?') : url.length;
     const request: EndpointRequest = {
       headers,
-      path,
+      path: url.slice(0, end),
       remoteAddress: socket.remoteAddress,
-      query: new URLSearchParams(query),
+      query: new URLSearchParams(url.slice(end + 1)),
       isAuthorized: async () => (await check(hasCredentials)) === undefined,
       refusal,
       json: () => jsonBodyOf(args[0]),

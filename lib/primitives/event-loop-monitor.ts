@@ -5,7 +5,7 @@ import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node
  * single block shows as up to this much shorter than it was. The mean and the percentiles over many blocks stay the same.
  */
 const RESOLUTION_MS = 50;
-/** The same for a process that rests, where these looks are a third of what monitoring costs. */
+/** Interval of the looks while the process rests, in milliseconds: they are a third of what monitoring costs then. */
 const RESTING_RESOLUTION_MS = 100;
 /** Share of time that the event loop is busy below which a process rests. */
 const RESTING_UTILIZATION = 0.02;
@@ -114,7 +114,9 @@ export class EventLoopMonitor {
     this.latest = { lag: lagOf(delays, this.resolutionMs), utilization };
     this.utilizationAtStart = { active, idle };
     this.windowStart = now;
-    if (utilization >= RESTING_UTILIZATION) this.busyAt = now;
+    // A process that hardly does anything but blocks has a lag to look at.
+    const isBlocked = (this.latest.lag?.max ?? 0) >= RESOLUTION_MS / 2;
+    if (utilization >= RESTING_UTILIZATION || isBlocked) this.busyAt = now;
     const resolutionMs = now - this.busyAt >= REST_AFTER_MS ? RESTING_RESOLUTION_MS : RESOLUTION_MS;
     // Node measures from one look to the next, so the rest of this interval, the reader with it, is in no window.
     if (resolutionMs === this.resolutionMs) delays.reset();

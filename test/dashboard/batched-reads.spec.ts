@@ -76,6 +76,32 @@ describe('several reads in one request', () => {
     await expect(ask('causes')).rejects.toThrow('as planned');
   });
 
+  it('are not those of another request whose text looks alike', async () => {
+    const ask = batchOf({
+      causes: (query) => ({ causes: [...query].length }),
+      blocks: () => ({ blocks: [] }),
+    });
+    expect(await ask('causes?\nblocks?')).toBe('[{"status":200,"body":{"causes":1}}]');
+    expect(await ask('causes?', 'blocks?')).toBe(
+      '[{"status":200,"body":{"causes":0}},{"status":200,"body":{"blocks":[]}}]',
+    );
+  });
+
+  it('are joined once for all that ask for the same, as long as there are few different questions', async () => {
+    const answer = JSON.stringify({ text: 'x'.repeat(200_000) });
+    const batches = (ask: BatchedReads): Map<string, { text: string }> =>
+      (ask as unknown as { batches: Map<string, { text: string }> }).batches;
+    const reads = new BatchedReads(new Map([['view', () => replyWith(() => answer)]]));
+    const ask = (i: number): Promise<string> => reads.read(new URLSearchParams([['read', `view?page=${i}`]]));
+    await ask(0);
+    const [{ text } = { text: '' }] = batches(reads).values();
+    expect(await ask(0)).toBe(text);
+    for (let i = 1; i < 200; i++) await ask(i);
+    const kept = [...batches(reads).values()].reduce((sum, batch) => sum + batch.text.length, 0);
+    expect(kept).toBeLessThanOrEqual(4 * 1024 * 1024);
+    expect(batches(reads).size).toBeGreaterThan(10);
+  });
+
   it('show a change of any of them', async () => {
     let value = 1;
     const ask = batchOf({ first: () => ({ value }), second: () => 'null' });

@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
         expect(policy).not.toContain('unsafe');
         expect(headers['x-content-type-options']).toBe('nosniff');
         const addresses = [...body.matchAll(/\b(?:href|src)="([^"#]+)"/g)].map(([, url = '']) => url);
-        expect(addresses).toHaveLength(5);
+        expect(addresses).toHaveLength(6);
         for (const address of addresses) {
           const url = new URL(address, `http://localhost${page}`);
           expect(url.host).toBe('localhost');

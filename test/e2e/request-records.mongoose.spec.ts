@@ -107,7 +107,7 @@ describe('the record of a request to MongoDB', () => {
   it.each(Object.keys(SHAPES))('names commands by their fields, without a value: %s', async (name) => {
     const { calls } = await app.recordOf(`/shapes/${encodeURIComponent(name)}`);
     expect(calls.map((call) => call.name).toSorted()).toEqual(SHAPES[name]![1]);
-    expect(JSON.stringify(calls)).not.toMatch(/secret|4711/);
+    expect(JSON.stringify(calls)).not.toMatch(/secret|(?<![\w.])4711\b/);
   });
 
   it('tells the wait for a connection of a full pool from the time of the commands, in the request that waits', async () => {

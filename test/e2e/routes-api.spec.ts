@@ -93,7 +93,7 @@ describe.each(ADAPTERS)('the API of 500 routes on %s', (adapter) => {
     expect(classes).toEqual({ '2xx': ROUTES - 26, '3xx': 0, '4xx': 25, '5xx': 1 });
     const { body } = await app.get(`${API}/routes?limit=20`);
     expect(body.length).toBeLessThan(20_000);
-    expect(body).not.toContain('4711');
+    expect(body).not.toMatch(/(?<![\w.])4711\b/);
   });
 
   it('searches and selects on the server', async () => {

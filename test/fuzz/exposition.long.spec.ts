@@ -123,8 +123,13 @@ class Model {
       return;
     }
     const series = metric.series.get(key) ?? { labels, values: [] };
+    const recorded = act === 'lower' && metric.kind === 'gauge' ? -value : value;
+    if (!Number.isFinite(sum([...series.values, recorded]))) {
+      this.refused++;
+      return;
+    }
     metric.series.set(key, series);
-    series.values.push(act === 'lower' && metric.kind === 'gauge' ? -value : value);
+    series.values.push(recorded);
   }
 }
 

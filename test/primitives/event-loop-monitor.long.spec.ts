@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processChecks } from '../../lib/health/checks/process.checks.js';
 import { resolveBuiltInChecks } from '../../lib/health/checks/built-in-checks.options.js';
@@ -93,6 +93,29 @@ describe('the monitor of the event loop', () => {
     expect(resolutions).toEqual([50, 100]);
     passWindow(5_000);
     expect(resolutions).toEqual([50, 100, 50]);
+  });
+
+  it('looks as before while something blocks a process that rests otherwise', () => {
+    const resolutions: number[] = [];
+    let idle = 0;
+    const blocked = {
+      ...{ count: 200, min: 50e6, max: 140e6, mean: 51e6, stddev: 1e6 },
+      ...{ percentile: () => 51e6, enable: () => true, disable: () => true, reset: () => undefined },
+    } as unknown as IntervalHistogram;
+    const monitor = new EventLoopMonitor(() => now, {
+      delays: (resolution) => {
+        resolutions.push(resolution);
+        return blocked;
+      },
+      utilization: () => ({ active: 0, idle }),
+    });
+    ends.push(monitor.use());
+    for (let i = 0; i < 10; i++) {
+      now += EVENT_LOOP_WINDOW_MS;
+      idle += EVENT_LOOP_WINDOW_MS;
+      expect(monitor.lastWindow()?.lag?.max).toBe(90);
+    }
+    expect(resolutions).toEqual([50]);
   });
 
   it('runs until its last user ends, whoever ends twice', async () => {

@@ -228,10 +228,20 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
     /** Opens a part with answers of the API by name; other names are unknown to it. */
     async function open(part: string, answers: Readonly<Record<string, unknown>>): Promise<Page> {
       const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
+      const answerTo = (read: string) => {
+        const body = answers[/diagnostics\/([\w-]+)/.exec(read)?.[1] ?? ''];
+        return body === undefined ? { status: 404, body: {} } : { status: 200, body };
+      };
       await page.route(/\/api\/diagnostics\//, async (route) => {
-        const name = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
-        const json = answers[name];
-        await (json === undefined ? route.fulfill({ status: 404, json: {} }) : route.fulfill({ json }));
+        const { status, body: json } = answerTo(route.request().url());
+        await route.fulfill({ status, json });
+      });
+      // Reads that begin together are one request.
+      await page.route(/\/api\/batch\?/, async (route) => {
+        const reads = new URL(route.request().url()).searchParams.getAll('read');
+        if (reads.every((read) => read.startsWith('diagnostics/')))
+          await route.fulfill({ json: reads.map(answerTo) });
+        else await route.fallback();
       });
       await page.evaluate(`location.hash = '#/diagnostics/${part}'`);
       await page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS });

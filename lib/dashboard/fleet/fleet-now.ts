@@ -1,8 +1,9 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
+import type { LabelMatchers } from '../../query/label-matchers.js';
 import { VITAL_NAMES, type VitalName, VITALS } from '../../query/vital-definitions.js';
 import type { NowData } from '../now/now-data.js';
 import { impactRows, readTraffic, type RouteTraffic, type Traffic } from '../now/traffic.js';
-import type { Verdict, VerdictCause } from '../now/verdict.js';
+import { type Verdict, type VerdictCause, WARNING_SHARE } from '../now/verdict.js';
 import { rounded } from '../rounding.js';
 import type { TimeRange } from '../views/time-range.js';
 import type { Threshold } from '../views/view-data.js';
@@ -43,8 +44,10 @@ const MIN_SCRAPES = 4;
 /** The steps without a failure after which later ones are new. */
 const QUIET_STEPS = 2;
 const MAX_ROUTES = 10;
-/** The most routes that are asked whether they still fail. */
+/** The most routes that are asked when they failed; a further one is never named. */
 const MAX_CANDIDATES = 4;
+/** The failures that are expected in a time without any, from which on the failures before it are over. */
+const SURE_FAILURES = 3;
 const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;
 const FAILED = { status_code: /5../ };
 
@@ -64,7 +67,7 @@ export function* readFleetNow(
     ...report,
     instances: report.instances.filter(isShown),
     traffic: recent,
-    failing: yield* failingRoute(history, recent, until),
+    failing: yield* worstFailure(history, recent, until),
     causes,
     p95: p95?.values[0],
   });
@@ -79,73 +82,99 @@ export function* readFleetNow(
   };
 }
 
-/** Returns the failures of the route with most of them that fails now; of the first one if all are over. */
-function* failingRoute(
+/** Returns the failures of the route that matters most: much rather than little, and now rather than before. */
+function* worstFailure(
   history: FleetHistory,
   { routes }: Traffic,
   at: number,
 ): Steps<FleetFailure | undefined> {
-  let over: FleetFailure | undefined;
+  const failing: (RouteTraffic & Period)[] = [];
   for (const route of routes.slice(0, MAX_CANDIDATES)) {
     if (route.failures < 0.5) break;
-    const failure = yield* failureOf(history, route, at);
-    if (failure !== undefined && failure.until === undefined) return failure;
-    over ??= failure;
+    const period = yield* periodOf(history, route, at);
+    if (period !== undefined) failing.push({ ...route, ...period });
   }
-  return over;
+  const isMuch = ({ failures, requests }: RouteTraffic): boolean => failures >= WARNING_SHARE * requests;
+  const worst =
+    failing.find((each) => each.until === undefined && isMuch(each)) ?? failing.find(isMuch) ?? failing[0];
+  return worst && (yield* failureOf(history, worst, at));
 }
 
-/** Reads since when, how much and on which instances a route fails. */
-function* failureOf(
+/** A time in which requests have failed, in milliseconds since the Unix epoch. */
+interface Period {
+  readonly since: number;
+  /** Undefined while they fail, or while nobody knows. */
+  readonly until?: number;
+}
+
+/** Reads when requests of a route have failed; undefined if they have not, or not for a while. */
+function* periodOf(
   history: FleetHistory,
   { method, route }: RouteTraffic,
   at: number,
-): Steps<FleetFailure | undefined> {
-  const labels = { method, route };
+): Steps<Period | undefined> {
   const stepMs = Math.max(STEP_MS, MIN_SCRAPES * history.intervalMs);
   const count = Math.floor(SEARCHED_MS / stepMs);
   const moments = Array.from({ length: count }, (_, i) => at - (count - 1 - i) * stepMs);
-  const failed = { ...labels, ...FAILED };
-  const [increases] = yield* history.queryRange(REQUESTS, 'increase', stepMs, moments, { labels: failed });
-  const failedIn = increases?.values ?? [];
-  const since = startOf(failedIn, moments, stepMs);
-  if (since === undefined) return undefined;
-  const last = moments.findLastIndex((_, i) => (failedIn[i] ?? 0) > 0);
-  const windowMs = Math.max(stepMs, Math.min(at - since, SEARCHED_MS));
-  const byInstance = { groupBy: [history.instanceLabel] };
-  const total = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], { labels, ...byInstance });
-  const failures = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], {
-    labels: failed,
-    ...byInstance,
-  });
-  const known = failures.filter(({ values }) => (values[0] ?? 0) >= 0.5);
+  const increases = function* (labels: LabelMatchers): Steps<readonly number[]> {
+    const [series] = yield* history.queryRange(REQUESTS, 'increase', stepMs, moments, { labels });
+    return moments.map((_, i) => series?.values[i] ?? NaN);
+  };
+  const failed = yield* increases({ method, route, ...FAILED });
+  const total = yield* increases({ method, route });
+  const first = startOf(failed);
+  if (first === undefined) return undefined;
+  const last = failed.findLastIndex((value) => value > 0);
+  const isOver = isEnd(failed.slice(first, last + 1), total.slice(first, last + 1), total.slice(last + 1));
+  return { since: moments[first]! - stepMs, ...(isOver && { until: moments[last]! }) };
+}
+
+/** Returns the index of the step in which the last failures began. */
+function startOf(failed: readonly number[]): number | undefined {
+  let first: number | undefined;
+  let quiet = 0;
+  for (let i = failed.length - 1; i >= 0 && quiet <= QUIET_STEPS; i--) {
+    if (failed[i]! > 0) [first, quiet] = [i, 0];
+    else quiet++;
+  }
+  return first;
+}
+
+/** Returns true if so many requests came after failures that some of them would have failed, too. */
+function isEnd(failed: readonly number[], total: readonly number[], after: readonly number[]): boolean {
+  const share = sumOfNumbers(failed) / sumOfNumbers(total);
+  return after.length > 0 && !after.some(Number.isNaN) && sumOfNumbers(after) * share >= SURE_FAILURES;
+}
+
+/** Reads how much and on which instances a route failed in a time. */
+function* failureOf(
+  history: FleetHistory,
+  { method, route, since, until }: RouteTraffic & Period,
+  at: number,
+): Steps<FleetFailure | undefined> {
+  const end = until ?? at;
+  const windowMs = Math.min(end - since, SEARCHED_MS);
+  const increases = (labels: LabelMatchers) =>
+    history.queryRange(REQUESTS, 'increase', windowMs, [end], { labels, groupBy: [history.instanceLabel] });
+  const total = yield* increases({ method, route });
+  const failed = yield* increases({ method, route, ...FAILED });
+  const known = failed.filter(({ values }) => (values[0] ?? 0) >= 0.5);
   const requests = sumOf(total);
   if (requests === 0) return undefined;
   return {
-    ...labels,
+    method,
+    route,
     since,
-    ...(last < moments.length - 1 && { until: moments[last]! }),
+    ...(until !== undefined && { until }),
     share: Math.min(1, sumOf(known) / requests),
     instances: known.flatMap((series) => series.labels[history.instanceLabel] ?? []),
     serving: total.filter(({ values }) => (values[0] ?? 0) > 0).length,
   };
 }
 
-/** Returns the start of the last failures; undefined if they are over. */
-function startOf(
-  increases: ArrayLike<number>,
-  moments: readonly number[],
-  stepMs: number,
-): number | undefined {
-  let since: number | undefined;
-  let quiet = 0;
-  for (let i = moments.length - 1; i >= 0 && quiet <= QUIET_STEPS; i--) {
-    if ((increases[i] ?? 0) > 0) {
-      since = (moments[i] ?? 0) - stepMs;
-      quiet = 0;
-    } else quiet++;
-  }
-  return since;
+/** Returns the sum of those that are known. */
+function sumOfNumbers(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + (value || 0), 0);
 }
 
 function sumOf(all: readonly { readonly values: Float64Array }[]): number {

@@ -1,5 +1,5 @@
 import type { RouteTraffic, Traffic } from '../now/traffic.js';
-import type { Verdict, VerdictCause } from '../now/verdict.js';
+import { CRITICAL_SHARE, type Verdict, type VerdictCause, WARNING_SHARE } from '../now/verdict.js';
 import {
   figure,
   MAX_NAME,
@@ -14,13 +14,13 @@ import type { FleetInstance, FleetVersion } from './fleet-instances.js';
 import type { FigureName, Outlier } from './outliers.js';
 import type { RouteOutlier } from './route-outliers.js';
 
-/** The failures of the route with most of them, over the instances. */
+/** The failures of the route that matters most, over the instances. */
 export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
   /** Start of the failures, in milliseconds since the Unix epoch. */
   readonly since: number;
   /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail. */
   readonly until?: number;
-  /** Share of the requests that have failed since, from 0 to 1. */
+  /** Share of the requests in that time that failed, from 0 to 1. */
   readonly share: number;
   /** The instances on which it fails, and the number of those that serve it. */
   readonly instances: readonly string[];
@@ -42,8 +42,6 @@ export interface FleetVerdictFacts {
   readonly p95: number | undefined;
 }
 
-const WARNING_SHARE = 0.02;
-const CRITICAL_SHARE = 0.1;
 /** The share of instances that are down from which on it is critical. */
 const CRITICAL_DOWN = 0.5;
 /** The most instances that are named in one clause, and the most clauses about them. */
@@ -68,44 +66,40 @@ interface Clause {
 export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   const failing = failingRoute(facts);
   const others = [...downInstances(facts), ...differingInstances(facts)];
-  // What is over comes after what is going on.
+  const isNoted = ({ state }: Clause): boolean => state === 'ok';
+  // What is over comes after what is going on, and before what only differs.
   const clauses =
-    failing === undefined
-      ? others
-      : facts.failing?.until === undefined
-        ? [failing, ...others]
-        : [...others, failing];
+    facts.failing?.until === undefined
+      ? [...failing, ...others]
+      : [...others.filter((clause) => !isNoted(clause)), ...failing, ...others.filter(isNoted)];
   const state = (['critical', 'warning'] as const).find((each) =>
     clauses.some((clause) => clause.state === each),
   );
-  const isWell = failing === undefined && (state ?? 'ok') === 'ok';
+  const isWell = failing.length === 0 && (state ?? 'ok') === 'ok';
   const all = [
     ...(isWell ? [{ parts: traffic(facts) }] : []),
     ...clauses,
     ...(isWell ? [] : undisturbed(facts)),
     ...versions(facts),
   ];
+  const route = clauses.find((clause) => clause.route !== undefined)?.route;
   return {
     state: state ?? 'ok',
     ...sentenceOf([...all.flatMap(({ parts }, i) => (i === 0 ? parts : ['; ', ...parts])), '.']),
-    ...(clauses[0]?.route && { route: clauses[0].route }),
+    ...(route && { route }),
   };
 }
 
-function failingRoute({
-  failing,
-  traffic: { routes },
-  causes,
-  instances,
-}: FleetVerdictFacts): Clause | undefined {
-  if (failing === undefined || failing.share < WARNING_SHARE) return undefined;
+/** Returns the clause about the failing route, if its failures are worth a word. */
+function failingRoute({ failing, traffic: { routes }, causes, instances }: FleetVerdictFacts): Clause[] {
+  if (failing === undefined || failing.share < WARNING_SHARE) return [];
   const { method, route, share, since, until } = failing;
   const name = `${method} ${route}`;
   const own = instances.find(({ isThis }) => isThis);
   const isHere = own !== undefined && failing.instances.includes(own.name);
   const cause = isHere && causes.find((each) => each.hasFailed && each.name === name);
   const others = routes.filter(({ failures }) => failures >= 0.5).length - 1;
-  return {
+  const clause: Clause = {
     state: share >= CRITICAL_SHARE && until === undefined ? 'critical' : 'warning',
     route: { method, route },
     parts: [
@@ -122,6 +116,7 @@ function failingRoute({
       others > 0 ? `; ${others} more ${others === 1 ? 'route fails' : 'routes fail'}` : '',
     ],
   };
+  return [clause];
 }
 
 /** Returns where a route fails: on one instance, some or all. */

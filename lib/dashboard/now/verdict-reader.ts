@@ -5,11 +5,18 @@ import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
 import type { Timeline } from './timeline.js';
 import { failurePeriodOf, readTraffic, type Traffic } from './traffic.js';
-import { type PartState, type Verdict, type VerdictCause, type VerdictFacts, verdictOf } from './verdict.js';
+import {
+  type PartState,
+  type Verdict,
+  type VerdictCause,
+  type VerdictFacts,
+  verdictOf,
+  WARNING_SHARE,
+} from './verdict.js';
 
 /** The window of a verdict, in milliseconds. */
 const WINDOW_MS = 300_000;
-/** The most routes that are asked whether they still fail. */
+/** The most routes that are asked whether they still fail; a further one is never named. */
 const MAX_CANDIDATES = 8;
 /** Event loop lag from which on it is worth a word, in seconds. */
 const LAG_SECONDS = 0.1;
@@ -50,7 +57,7 @@ export class VerdictReader {
   private *steps({ timestamp, health, alerts, vitals }: VerdictOverview): Generator<void, Verdict, void> {
     const { history, records, timeline } = this.sources;
     const traffic = yield* readTraffic(history, WINDOW_MS);
-    const failing = yield* failingRoute(history, traffic);
+    const failing = yield* worstFailure(history, traffic);
     const at = history.lastSample;
     const [p95] =
       at === undefined || traffic.windowMs === 0
@@ -120,17 +127,22 @@ export class VerdictReader {
   }
 }
 
-/** Returns the route with most failures of those that fail now: the failures of another one may be over. */
-function* failingRoute(
+/** Returns the route with most failures of those that fail now, by a share that is worth a word rather than by less. */
+function* worstFailure(
   history: MetricsHistory,
   { routes }: Traffic,
 ): Generator<void, VerdictFacts['failing'], void> {
+  let small: VerdictFacts['failing'];
   for (const route of routes.slice(0, MAX_CANDIDATES)) {
-    const period = route.failures > 0 ? failurePeriodOf(history, route) : undefined;
+    if (route.failures === 0) break;
+    const period = failurePeriodOf(history, route);
     yield;
-    if (period !== undefined) return { ...route, ...period };
+    if (period === undefined) continue;
+    const failure = { ...route, ...period };
+    if (period.share >= WARNING_SHARE) return failure;
+    small ??= failure;
   }
-  return undefined;
+  return small;
 }
 
 function memory(vitals: readonly VitalRow[]): PartState[] {

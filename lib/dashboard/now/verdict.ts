@@ -47,7 +47,7 @@ export interface VerdictFacts {
   /** The alerts that fire and are not suppressed, the most severe first. */
   readonly alerts: readonly AlertRow[];
   readonly traffic: Traffic;
-  /** The failures of the route with most of them, if any is failing now. */
+  /** The failures of the route that fails most, now and by a share that is worth a word; of another one if none does. */
   readonly failing: (RouteTraffic & FailurePeriod) | undefined;
   readonly causes: readonly VerdictCause[];
   readonly parts: readonly PartState[];
@@ -58,8 +58,8 @@ export interface VerdictFacts {
 }
 
 /** Share of the requests of a route from which on its failures are a warning. */
-const WARNING_SHARE = 0.02;
-const CRITICAL_SHARE = 0.1;
+export const WARNING_SHARE = 0.02;
+export const CRITICAL_SHARE = 0.1;
 /** Number of requests below which a percentage says less than the numbers. */
 const FEW_REQUESTS = 10;
 /** Duration from which on the slowest operation is worth a word, in milliseconds. */

@@ -18,7 +18,7 @@ const LIKELY_VICTIM = 0.5;
 const GROWTH_ROWS = 6;
 /**
  * Size that old objects may lack, in bytes, when V8 ends the process: it does so, too, if there is no room to move the
- * young ones to. Half a semi-space of 16 MiB, which is the default.
+ * young ones to. Half a semi-space of 16 MiB, which is the default; of a small heap at most an eighth.
  */
 const ROOM_BYTES = 8 * 1024 * 1024;
 
@@ -183,7 +183,9 @@ function isHeapFull({ entries }: Predecessor): boolean {
   const recent = entries.slice(-GROWTH_ROWS);
   const growths = recent.slice(1).map((entry, i) => entry.oldSpaceBytes - (recent[i]?.oldSpaceBytes ?? 0));
   const soon = used + 2 * Math.max(0, ...growths);
-  return used >= limit * NEARLY_FULL || (used >= limit / 2 && soon >= limit - ROOM_BYTES);
+  return (
+    used >= limit * NEARLY_FULL || (used >= limit / 2 && soon >= limit - Math.min(ROOM_BYTES, limit / 8))
+  );
 }
 
 function sizeOf(bytes: number): string {

@@ -109,6 +109,7 @@ describe('the report of how a process ended', () => {
     // Rows of a process that V8 ended with 34 of 40 MiB.
     expect(reportAfter(rows(19.1, 22.6, 22.1, 27.2)).reason).toBe('heap_limit');
     expect(reportAfter(rows(27, 27.5, 27.2)).reason).toBe('killed');
+    expect(reportAfter(rows(33, 33.1, 33)).reason).toBe('killed');
   });
 
   it.each<[string, number, Partial<Kills>, Partial<Kills>]>([
