@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, Param } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Module, Param } from '@nestjs/common';
 import type { AxeResults } from 'axe-core';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import type { Page } from 'playwright-core';
@@ -345,13 +347,17 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         expectThat(await page.locator('main img, main script').count(), path).toBe(0);
         expectThat(offences, path).toEqual(CLEAN);
         await page.setViewportSize({ width: 360, height: 740 });
-        if (path === 'overview') await page.getByText(LONG.slice(0, 20)).first().waitFor();
+        if (path === 'overview') {
+          await page.getByText(LONG.slice(0, 20)).first().waitFor({ timeout: PATIENCE_MS });
+        }
         // Charts take their new width a little later.
         await eventually(async () => {
           const width = await page.evaluate<number>('document.documentElement.scrollWidth');
           expectThat(width, path).toBeLessThanOrEqual(360);
         }, PATIENCE_MS);
-        if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
+        if (path === 'metrics/hostile') {
+          await page.getByText(ATTACK).first().waitFor({ timeout: PATIENCE_MS });
+        }
         await page.close();
       }
     }, 120_000);
@@ -423,6 +429,63 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.close();
     }, 120_000);
 
+    it('shows the verdict of the process while Prometheus does not answer, and says what could not be read', async () => {
+      const silent = createServer();
+      const port = await new Promise<number>((resolve) => {
+        silent.listen(0, '127.0.0.1', () => resolve((silent.address() as AddressInfo).port));
+      });
+      app = await startApp(adapter, withPrometheus(`http://127.0.0.1:${port}`));
+      const { page } = await browser.open('about:blank');
+      try {
+        await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard`);
+        const verdict = page.getByRole('region', { name: 'Verdict' });
+        await verdict
+          .filter({ hasText: /Asking Prometheus….*This process \(.*\): ./ })
+          .waitFor({ timeout: PATIENCE_MS });
+
+        // A batch that fails is asked read by read.
+        await page.route(/\/api\/(batch|view|now)\?/, (route) =>
+          route.fulfill({ status: 500, json: { message: 'As planned.' } }),
+        );
+        await page.reload();
+        await page
+          .getByText(/^As planned\. The figures above are those of this process \(/)
+          .waitFor({ timeout: PATIENCE_MS });
+        expect(await page.getByText('Asking Prometheus…').count()).toBe(0);
+        expect(await page.locator('.tile .value').count()).toBeGreaterThan(0);
+
+        await page.unrouteAll({ behavior: 'wait' });
+        await page.locator('figure').first().waitFor({ timeout: PATIENCE_MS });
+        expect(await page.getByText('Could not load routes and charts').count()).toBe(0);
+      } finally {
+        await page.close();
+        silent.closeAllConnections();
+        silent.close();
+      }
+    }, 120_000);
+
+    it('keeps the sign-in form if its first data come after a refusal', async () => {
+      app = await startApp(adapter, HostileModule);
+      const { page } = await browser.open('about:blank');
+      await page.route('**/api/events', (route) =>
+        route.fulfill({ status: 401, headers: { 'www-authenticate': 'Bearer' }, json: {} }),
+      );
+      const token = page.getByLabel(/token/);
+      await page.route('**/api/overview', async (route) => {
+        await token.waitFor({ timeout: PATIENCE_MS });
+        await route.continue();
+      });
+      const answered = page.waitForResponse('**/api/overview', { timeout: PATIENCE_MS });
+      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard`, { waitUntil: 'commit' });
+      await (await answered).finished();
+      // The page has had its data by then.
+      await page.evaluate("fetch(document.querySelector('#first').href).then((answer) => answer.json())");
+      expect(await token.count()).toBe(1);
+      expect(await page.getByText('Not signed in').count()).toBe(1);
+      await page.unrouteAll({ behavior: 'wait' });
+      await page.close();
+    }, 120_000);
+
     it('asks for the token, and shows the dashboard only after that', async () => {
       app = await startApp(adapter, SecretModule);
       const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
@@ -472,6 +535,10 @@ class EvilController {
   controllers: [EvilController],
 })
 class HostileModule {}
+
+function withPrometheus(url: string): DynamicModule {
+  return MonitoringModule.forRoot({ dashboard: { prometheus: { url, timeoutMs: 10_000 } } });
+}
 
 @Module({ imports: [MonitoringModule.forRoot({ endpoints: { auth: { bearerToken: 'T0ken' } } })] })
 class SecretModule {}

@@ -16,9 +16,17 @@ export const context = {
 /** A smaller difference of two clocks is left alone: an answer has been on its way for a while. */
 const MIN_AHEAD_MS = 60_000;
 
-/** Notes the header `date` of an answer of the application. */
-export function noteClock(date) {
-  const ahead = Date.parse(date) - Date.now();
+/**
+ * Notes the clock of the application by the header `date` of its response. A proxy sends errors with a clock of its own, and
+ * a machine may have slept while it waited for the response.
+ *
+ * @param {Response} response
+ * @param {number} sentAt time of the request by the clock of the browser
+ */
+export function noteClock({ ok, headers }, sentAt) {
+  const now = Date.now();
+  if (!ok || now - sentAt >= MIN_AHEAD_MS) return;
+  const ahead = Date.parse(headers.get('date')) - now;
   if (!Number.isNaN(ahead)) context.aheadMs = Math.abs(ahead) < MIN_AHEAD_MS ? 0 : ahead;
 }
 

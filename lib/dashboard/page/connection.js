@@ -68,11 +68,12 @@ export function storeToken(token) {
 
 async function request(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN);
+  const sentAt = Date.now();
   const response = await fetch(base + path, {
     ...options,
     headers: { ...options.headers, ...(token && { authorization: `Bearer ${token}` }) },
   });
-  noteClock(response.headers.get('date'));
+  noteClock(response, sentAt);
   if ([401, 403, 429].includes(response.status)) {
     throw new AccessDenied(response.status, response.headers.get('www-authenticate'), token !== null);
   }
@@ -83,16 +84,18 @@ async function request(path, options = {}) {
   return response;
 }
 
-/** The reads that are sent at the end of the task. */
+/** The reads that the next microtask sends. */
 let waiting = [];
 /** The most reads of one request. */
 const MAX_READS = 8;
+/** The message about a read that only its own endpoint answers, in place of `batch`. */
+const UNKNOWN_READ = 'Unknown read.';
 /** The answers of a proxy while there is no application to ask once more. */
 const UNAVAILABLE = [502, 503, 504];
 
 /**
  * Reads from the API, if it can be from the instance whose events are shown: several may share one address. Reads that begin
- * together are one request.
+ * without an `await` between them are one request.
  */
 export function read(path, parameters = {}) {
   return new Promise((resolve, reject) => {
@@ -124,6 +127,10 @@ async function readTogether(reads) {
     const parts = await (await answerTo('batch', query)).json();
     reads.forEach(({ path, resolve, reject }, i) => {
       const { status, source, body } = parts[i];
+      if (status === 404 && body.message === UNKNOWN_READ) {
+        void readAlone(reads[i]);
+        return;
+      }
       noteSource(path, source);
       if (status === 200) resolve(body);
       else reject(new RequestFailed(status, body.message));

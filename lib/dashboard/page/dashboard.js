@@ -2,7 +2,7 @@ import { addressOf, fragmentOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
 import { expectInstance, onSource, storeToken } from './connection.js';
 import { Contact } from './contact.js';
-import { applicationTime, context } from './chart-context.js';
+import { applicationTime, context, noteClock } from './chart-context.js';
 import { element, notice, patch } from './elements.js';
 import { subscribe } from './events.js';
 import { clock } from './format.js';
@@ -163,6 +163,8 @@ const MAX_SHOWN = 20;
 /** @type {{ name: string, title: string, area: Area, place: string } | undefined} */
 let current;
 let latestUpdate;
+/** True while the page asks for a sign-in, until a token is given. */
+let isDenied = false;
 
 /** The choice of an instance, which is loaded once there is a Prometheus with several. */
 let fleet;
@@ -343,6 +345,7 @@ function showWithoutAnswer(place, error) {
 }
 
 function showSignIn({ wantsToken, refusal }) {
+  isDenied = true;
   latestUpdate = undefined;
   current = undefined;
   showStatus('lost', 'Not signed in');
@@ -412,8 +415,13 @@ async function showFirst() {
   if (link === null) return;
   try {
     const response = await fetch(link.href);
-    if (!response.ok || page.overview !== undefined) return;
-    showOverview(await response.json());
+    // The browser has asked for it after it began to open the page.
+    noteClock(response, performance.timeOrigin);
+    if (!response.ok) return;
+    const overview = await response.json();
+    // An event, or a refusal, may have come first.
+    if (page.overview !== undefined || isDenied) return;
+    showOverview(overview);
     if (current === undefined) showAddress();
   } catch {
     // Then it comes by the connection for events.
@@ -421,6 +429,7 @@ async function showFirst() {
 }
 
 function start() {
+  isDenied = false;
   applyAddress();
   contact.begin();
   void subscribe({

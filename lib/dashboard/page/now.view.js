@@ -6,6 +6,7 @@ import {
   breakable,
   element,
   fill,
+  notice,
   patch,
   sortableTable,
   stateBadge,
@@ -38,7 +39,7 @@ function sentenceOf(verdict) {
   );
 }
 
-/** Says that the verdict over all instances is on its way. That of the process is not shown in its place. */
+/** Says that the verdict over all instances is on its way. That of the process stands below it, not in its place. */
 const ASKING = { state: 'unknown', parts: ['Asking Prometheus…'] };
 
 /** @param fleet the verdict over all instances, or about one in Prometheus; that of the process stands below it */
@@ -124,7 +125,7 @@ function limitText({ thresholds, unit }) {
 
 /** Returns a vital over all instances, if Prometheus has it; without a value while Prometheus is asked. */
 function ofFleet(vital, now, isAsking) {
-  if (isAsking) return { ...vital, value: undefined, state: 'ok', trend: [] };
+  if (isAsking) return { ...vital, value: undefined, state: 'unknown', stateText: 'asking', trend: [] };
   if (now?.verdict === undefined) return vital;
   const { value, state = 'unknown' } = now.vitals.find(({ name }) => name === vital.name) ?? {};
   return { ...vital, value, state, trend: [] };
@@ -132,10 +133,11 @@ function ofFleet(vital, now, isAsking) {
 
 function tile(vital) {
   const { title, unit, value, state, thresholds, trend } = vital;
+  const { stateText = state === 'unknown' ? 'no data' : state } = vital;
   return element(
     'div',
     { class: 'tile', 'data-state': state },
-    element('dt', {}, title, state !== 'ok' && badge(state, state === 'unknown' ? 'no data' : state)),
+    element('dt', {}, title, state !== 'ok' && badge(state, stateText)),
     element('dd', { class: 'value' }, formatted(value, unit)),
     element('dd', { class: 'limit-text' }, limitText(vital)),
     element('dd', {}, sparkline(trend, thresholds[0]?.value)),
@@ -250,6 +252,8 @@ function timeline(events) {
 }
 
 let grid;
+/** What was read with the range last, for the time without contact. */
+let lastAnswers;
 
 /** Returns what tells figures of the process from those of all instances; nothing if there are only the former. */
 function ofProcessIn(overview, now) {
@@ -263,42 +267,83 @@ export const nowView = {
       // The verdict is shown before the charts are there.
       const first = page.overview ?? (await read('overview'));
       return () => {
-        showSummary(page, page.overview ?? first, []);
+        const overview = page.overview ?? first;
+        showSummary(page, overview, []);
+        page.memory.set('first overview', overview);
         void page.refresh();
       };
     }
-    const [overview, { panels, notes }, now, { causes }] = await Promise.all([
-      page.overview ?? read('overview'),
-      read('view', page.query({ name: 'overview' })),
-      read('now', page.query()),
-      read('causes'),
-    ]);
-    return () => {
-      showSummary(page, overview, causes, now);
-      const { routes, details } = page.memory.get('parts');
-      patch(routes, routeTable(now, page));
-      const changes = changeTable(now, page, ofProcessIn(overview, now));
-      patch(
-        details,
-        changes && element('div', { class: 'stack', 'data-key': 'changes' }, changes),
-        element(
-          'div',
-          { class: 'stack', 'data-key': 'events' },
-          timeline(overview.events) ?? '',
-          ...noteList(notes),
-        ),
-      );
-      grid.update(panels);
-    };
+    try {
+      const [overview, view, now, { causes }] = await Promise.all([
+        page.overview ?? read('overview'),
+        read('view', page.query({ name: 'overview' })),
+        read('now', page.query()),
+        read('causes'),
+      ]);
+      return () => {
+        lastAnswers = [view, now, causes];
+        showAll(page, overview, ...lastAnswers);
+      };
+    } catch (error) {
+      // A sign-in is asked for, and what is complete stays.
+      if (error.wantsToken !== undefined || page.memory.has('complete')) throw error;
+      const overview = page.overview ?? page.memory.get('first overview');
+      // Without contact, what was shown before stays.
+      if (hasNoAnswer(error) && lastAnswers !== undefined) {
+        return () => showAll(page, overview, ...lastAnswers);
+      }
+      return () => showWithout(page, overview, error);
+    }
   },
   leave: () => grid?.remove(),
   redraw: () => grid?.redraw(),
 };
 
+function showAll(page, overview, { panels, notes }, now, causes) {
+  page.memory.set('complete', true);
+  showSummary(page, overview, causes, now);
+  const { routes, details } = page.memory.get('parts');
+  patch(routes, routeTable(now, page));
+  const changes = changeTable(now, page, ofProcessIn(overview, now));
+  patch(
+    details,
+    changes && element('div', { class: 'stack', 'data-key': 'changes' }, changes),
+    element(
+      'div',
+      { class: 'stack', 'data-key': 'events' },
+      timeline(overview.events) ?? '',
+      ...noteList(notes),
+    ),
+  );
+  grid.update(panels);
+}
+
+/** fetch() throws a TypeError if there is no answer. */
+function hasNoAnswer(error) {
+  return error instanceof TypeError;
+}
+
+/** Shows what the process says by itself, and why there is no more. */
+function showWithout(page, overview, error) {
+  showSummary(page, overview, [], null);
+  const reason = hasNoAnswer(error) ? 'The application does not answer.' : error.message;
+  const whose = overview.hasFleet
+    ? ` The figures above are those of this process (${processName(overview)}).`
+    : '';
+  patch(
+    page.memory.get('parts').details,
+    element(
+      'div',
+      { 'data-key': 'problem' },
+      notice('Could not load routes and charts', `${reason}${whose}`),
+    ),
+  );
+}
+
 /**
  * Shows what is wrong: the verdict, its causes, and the vitals.
  *
- * @param now what is asked with the range; undefined while it is on its way
+ * @param now what is asked with the range; undefined while it is on its way, null if it could not be read
  */
 function showSummary(page, overview, causes, now) {
   if (!page.memory.has('parts') || !grid.node.isConnected) {
