@@ -49,7 +49,7 @@ export class EmailAlertHandler implements NotificationHandler {
   }
 
   /**
-   * Loads `nodemailer`, unless the transport is one already. Without it, no e-mail would say that it is missing.
+   * Loads `nodemailer`, unless the transport is one already. Fails the start rather than the first alert.
    *
    * @throws {MonitoringOptionsError} if `nodemailer` is not installed
    */
