@@ -16,7 +16,8 @@ import {
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
 
-type Handlers = readonly (NotificationHandler | (AlertHandlerOptions & { handler: NotificationHandler }))[];
+type Handler = NotificationHandler | AlertStateHandler;
+type Handlers = readonly (Handler | (AlertHandlerOptions & { handler: Handler }))[];
 
 /** A handler that has something to prepare. */
 function handlerThat(open: () => void | Promise<void>, name = 'pager'): NotificationHandler {
@@ -92,7 +93,7 @@ describe('a handler with open()', () => {
       send: () => Promise.resolve(),
       open,
     };
-    await (await start([{ handler: sender as never, name: 'by another name' }])).close();
+    await (await start([{ handler: sender, name: 'by another name' }])).close();
     expect(open).toHaveBeenCalledTimes(1);
   });
 

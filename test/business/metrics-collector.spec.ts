@@ -182,12 +182,19 @@ describe('a provider with @MetricsCollector()', () => {
     let finish: ((collector: DealsCollector) => void) | undefined;
     const factory = (): Promise<DealsCollector> => new Promise((resolve) => (finish = resolve));
     @MetricsCollector({ name: 'waiting' })
-    class WaitingCollector extends DealsCollector {}
+    class WaitingCollector extends DealsCollector {
+      constructor(
+        @Inject(Deals) deals: Deals,
+        @Inject('SLOW') readonly slow: unknown,
+      ) {
+        super(deals);
+      }
+    }
     @Module({
       providers: [
         Deals,
         { provide: 'SLOW', useFactory: factory },
-        { provide: WaitingCollector, inject: [Deals, 'SLOW'], useClass: WaitingCollector },
+        WaitingCollector,
         {
           provide: 'AFTER',
           inject: ['SLOW', Deals],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { setImmediate as macrotask } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Alert } from '../../../lib/alerting/alert.js';
 import { ChannelRegistry } from '../../../lib/alerting/notifications/channel-registry.js';
 import type { NotificationHandler } from '../../../lib/alerting/notifications/notification.js';
@@ -75,7 +75,7 @@ describe('open() of alert handlers', () => {
     await update();
     expect(pager.notify).not.toHaveBeenCalled();
     open!();
-    await macrotask();
+    await immediate();
     await update();
     expect(pager.notify).toHaveBeenCalledTimes(1);
     expect(warnings).toEqual([]);
@@ -87,7 +87,7 @@ describe('open() of alert handlers', () => {
       throw new MonitoringOptionsError('Set `token`.');
     });
     channels.add(pager, {});
-    await macrotask();
+    await immediate();
     expect(warnings).toEqual(['Alert handler "pager" cannot be used: Set `token`.']);
     await update();
     expect(pager.notify).toHaveBeenCalledTimes(1);
