@@ -29,9 +29,9 @@ describe('open() of alert handlers', () => {
     channels.update([FIRING], NOTHING_ELSE, clock.now());
     await channels.settled();
   };
-  const handlerThat = (name: string, open: () => void | Promise<void>): NotificationHandler => ({
+  const handlerThat = (name: string, open: () => void | Promise<void>) => ({
     name,
-    notify: jest.fn<() => void>(),
+    notify: jest.fn<NotificationHandler['notify']>(),
     open,
   });
 
