@@ -4,6 +4,7 @@ import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import manifest from './package.json' with { type: 'json' };
 import { dashboardPage } from './release/dashboard-page.mjs';
+import { lateUnicodeClasses } from './release/late-unicode-classes.mjs';
 import { withoutPrivateMembers } from './release/structural-types.mjs';
 
 /** The doors of the package: each subpath of its exports that is a module. */
@@ -120,26 +121,6 @@ function compact() {
       map: null,
     }),
   };
-}
-
-/**
- * Makes regular expressions with classes of Unicode where they are used: V8 compiles a literal when it reads the file, even
- * within a function that nobody calls.
- */
-function lateUnicodeClasses(context) {
-  const { factory } = context;
-  const visit = (node) => {
-    if (!ts.isRegularExpressionLiteral(node) || !node.text.includes('\\p{'))
-      return ts.visitEachChild(node, visit, context);
-    const end = node.text.lastIndexOf('/');
-    const parts = [node.text.slice(1, end), node.text.slice(end + 1)];
-    return factory.createNewExpression(
-      factory.createIdentifier('RegExp'),
-      undefined,
-      parts.map((part) => factory.createStringLiteral(part)),
-    );
-  };
-  return (file) => ts.visitNode(file, visit);
 }
 
 /** Makes both copies of a class, that for ES modules and that in CommonJS, the same to the compiler. */

@@ -8,7 +8,7 @@ import { ROOT } from './locked-packages.mjs';
 const SOURCES = join(ROOT, 'lib/dashboard/page');
 /** A chunk that is smaller is joined with another one: each request costs more than its bytes. */
 const MIN_CHUNK_BYTES = 1_500;
-/** What almost every area loads, and the first one, so that the browser asks for it together with the page. */
+/** Chunks that the browser requests together with the page. */
 const PRELOADED = ['charts.js', 'now.area.js'];
 
 /**

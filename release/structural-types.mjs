@@ -3,7 +3,7 @@ import ts from 'typescript';
 const { ModifierFlags, ScriptTarget } = ts;
 
 /**
- * Returns declarations without the private members of their classes. TypeScript compares a class that has one by its
+ * Returns declarations without the private and protected members of their classes. TypeScript compares a class that has one by its
  * declaration, so that an instance of the CommonJS copy of a class would be no instance of its copy for ES modules, though
  * it has all that is public. Private constructors stay, since nobody may call them.
  *

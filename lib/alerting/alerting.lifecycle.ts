@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { decoratedProviders, missingMethodMessage } from '../primitives/decorated-providers.js';
+import { freeName } from '../primitives/free-name.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import { ALERT_HANDLER_METADATA, type AlertHandlerProvider } from './alert-handler.decorator.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
@@ -44,8 +45,10 @@ export class AlertingLifecycle {
   /** Returns the distinct providers with `@AlertHandler()`, with their options. */
   private handlers(): Map<AlertHandlerProvider, AlertHandlerOptions> {
     const handlers = new Map<AlertHandlerProvider, AlertHandlerOptions>();
+    const names = new Set(this.alerting.handlers().map(({ handler }) => handler));
+    const types = new Set<Function>();
     for (const found of decoratedProviders(this.modules.values(), optionsOf)) {
-      const { options, className, instance } = found;
+      const { options, type, className, instance } = found;
       if (instance === undefined) {
         this.logger.warn(
           `Alert handler ${className} is ignored: its provider is request-scoped or transient. Give it and its dependencies the default scope.`,
@@ -56,7 +59,15 @@ export class AlertingLifecycle {
         const remedy = 'Add `handle(alert)`, which is called with each alert.';
         throw new MonitoringOptionsError(missingMethodMessage('@AlertHandler()', 'handle', found, remedy));
       }
-      handlers.set(instance, { name: className, ...options });
+      if (handlers.has(instance)) continue;
+      // Two instances of a class have the name of its decorator in common.
+      const hasOwnName = options.name !== undefined && !types.has(type);
+      const name = hasOwnName
+        ? options.name
+        : freeName(options.name ?? className, (other) => names.has(other));
+      types.add(type);
+      names.add(name);
+      handlers.set(instance, { ...options, name });
     }
     return handlers;
   }

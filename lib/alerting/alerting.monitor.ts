@@ -194,9 +194,9 @@ export class AlertingMonitor {
   }
 
   /**
-   * Prepares the handlers that were added before the start. The application calls it before it serves.
+   * Prepares the handlers that were added before the start, for at most 5 s. The application calls it before it serves.
    *
-   * @throws {Error} if a handler cannot work, such as `EmailAlertHandler` without `nodemailer`
+   * @throws {MonitoringOptionsError} if a handler cannot work, such as `EmailAlertHandler` without `nodemailer`
    */
   async openHandlers(): Promise<void> {
     await this.channels.open();

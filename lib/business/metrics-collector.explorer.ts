@@ -1,5 +1,7 @@
-import { Logger } from '@nestjs/common';
+import { Logger, Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { RunningCollectors } from '../collectors/running-collectors.js';
 import type { ManagedCollector } from '../collectors/managed-collector.js';
@@ -30,6 +32,8 @@ export class MetricsCollectorExplorer implements ManagedCollector {
 
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly known = new Set<unknown>();
+  /** Providers that have no instance at the start, since they depend on a request. */
+  private readonly neverCreated = new WeakSet<InstanceWrapper>();
   private exploredModules = 0;
 
   constructor(
@@ -41,6 +45,7 @@ export class MetricsCollectorExplorer implements ManagedCollector {
 
   /** @throws {MonitoringOptionsError} if a collector has no method `collect()` */
   install(): void {
+    for (const wrapper of this.uncreated()) this.neverCreated.add(wrapper);
     this.explore((message) => {
       throw new MonitoringOptionsError(message);
     });
@@ -54,8 +59,11 @@ export class MetricsCollectorExplorer implements ManagedCollector {
   }
 
   private explore(refuse: (message: string) => void): void {
-    this.exploredModules = this.modules.size;
-    for (const found of decoratedProviders(this.modules.values(), metricsCollectorOptionsOf)) {
+    // While a module is being loaded, the next scrape searches again.
+    this.exploredModules = this.uncreated().every((wrapper) => this.neverCreated.has(wrapper))
+      ? this.modules.size
+      : -1;
+    for (const found of decoratedProviders(this.modules.values(), metricsCollectorOptionsOf, isCreated)) {
       const { className, instance, type } = found;
       const key = instance ?? type;
       if (this.known.has(key)) continue;
@@ -72,11 +80,23 @@ export class MetricsCollectorExplorer implements ManagedCollector {
     }
   }
 
+  /** Returns the providers without an instance that all share. */
+  private uncreated(): InstanceWrapper[] {
+    return [...this.modules.values()]
+      .flatMap(({ providers, controllers }) => [...providers.values(), ...controllers.values()])
+      .filter((wrapper) => !wrapper.isTransient && wrapper.scope !== Scope.REQUEST && !isCreated(wrapper));
+  }
+
   private addCollector(instance: CollectsMetrics, { options, className }: Found): void {
     const name = this.running.freeName(options.name ?? defaultName(className));
     const collect: CollectsMetrics['collect'] = (registry, signal) => instance.collect(registry, signal);
     this.running.add(new BusinessCollector({ ...options, name }, this.registry, this.isLeader, collect));
   }
+}
+
+/** Returns true once Nest has created the instance of a provider; until then, it may have an empty one of its class. */
+function isCreated(wrapper: InstanceWrapper): boolean {
+  return wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved === true;
 }
 
 /** Derives a collector's name from its class: `deals` from `DealsCollector`, `crm` from `CRMMetricsCollector`. */

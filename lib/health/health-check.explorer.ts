@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { decoratedProviders, missingMethodMessage } from '../primitives/decorated-providers.js';
+import { freeName } from '../primitives/free-name.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import { HEALTH_CHECK_OPTIONS } from './health-check-provider.decorator.js';
 import type { HealthCheck, HealthCheckOptions } from './health-check.js';
@@ -19,8 +20,10 @@ export class HealthCheckExplorer {
    */
   find(): HealthCheck[] {
     const checks = new Map<object, HealthCheck>();
+    const names = new Set<string>();
+    const types = new Set<Function>();
     for (const found of decoratedProviders(this.modules.values(), optionsOf)) {
-      const { options, instance } = found;
+      const { options, type, instance } = found;
       if (instance === undefined) {
         this.logger.warn(
           `Health check \`${options.name}\` is ignored: its provider is request-scoped or transient. Give it and its dependencies the default scope.`,
@@ -33,7 +36,12 @@ export class HealthCheckExplorer {
           missingMethodMessage('@HealthCheckProvider()', 'check', found, remedy),
         );
       }
-      checks.set(instance, { ...options, check: (signal) => instance.check(signal) });
+      if (checks.has(instance)) continue;
+      // Two instances of a class have the name of its decorator in common.
+      const name = types.has(type) ? freeName(options.name, (other) => names.has(other)) : options.name;
+      types.add(type);
+      names.add(name);
+      checks.set(instance, { ...options, name, check: (signal) => instance.check(signal) });
     }
     return [...checks.values()];
   }

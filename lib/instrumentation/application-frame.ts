@@ -102,6 +102,23 @@ export function isWebpackSource(file: string): boolean {
 
 /** Returns the directory of this library from a stack trace, since neither module format can tell it in both of them. */
 function ownDirectory(): string | undefined {
+  // The application may have set both: no frames at all, a format of its own, or one that throws.
+  const { stackTraceLimit } = Error;
+  const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
+  try {
+    Reflect.set(Error, 'stackTraceLimit', 1);
+    // Its format comes first: it may name files of source maps, as the frames of its errors do.
+    const directory = ownDirectoryOfStack();
+    if (directory !== undefined) return directory;
+    Reflect.set(Error, 'prepareStackTrace', undefined);
+    return ownDirectoryOfStack();
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+  }
+}
+
+function ownDirectoryOfStack(): string | undefined {
   try {
     const file = codeFrame(String(new Error().stack).split('\n')[1] ?? '')?.file;
     if (file === undefined) return undefined;
@@ -111,7 +128,7 @@ function ownDirectory(): string | undefined {
     const end = room >= 0 ? room : Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
     return path.slice(0, end + 1);
   } catch {
-    // The application may have set an `Error.prepareStackTrace` that throws.
+    // What prepares stack traces throws.
     return undefined;
   }
 }

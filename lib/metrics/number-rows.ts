@@ -2,7 +2,7 @@
 const PAGE_BITS = 10;
 const PAGE_ROWS = 1 << PAGE_BITS;
 
-/** The number of numbers from which it is worth to leave memory uninitialized. */
+/** Length, in numbers, from which an array is left uninitialized. */
 const LARGE = 1 << 13;
 
 /**
@@ -66,7 +66,7 @@ export class NumberRows {
   }
 }
 
-/** Returns an array whose numbers are all written next. Zeros in the large ones would take as long as the copy itself. */
+/** Returns an array, a large one uninitialized; the caller writes every number. Zeros would take as long as the copy itself. */
 function uninitialized(length: number): Float64Array {
   return length < LARGE
     ? new Float64Array(length)

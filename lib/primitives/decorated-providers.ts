@@ -1,5 +1,5 @@
 /** The part of a provider or controller of Nest that is read. */
-interface ProviderWrapper {
+export interface ProviderWrapper {
   readonly metatype: unknown;
   readonly instance: unknown;
   readonly isTransient: boolean;
@@ -8,9 +8,9 @@ interface ProviderWrapper {
 }
 
 /** The part of a module of Nest that is read. */
-export interface ModuleProviders {
-  readonly providers: ReadonlyMap<unknown, ProviderWrapper>;
-  readonly controllers: ReadonlyMap<unknown, ProviderWrapper>;
+export interface ModuleProviders<W extends ProviderWrapper = ProviderWrapper> {
+  readonly providers: ReadonlyMap<unknown, W>;
+  readonly controllers: ReadonlyMap<unknown, W>;
 }
 
 /** A provider or controller whose class has the options of a decorator. */
@@ -29,10 +29,12 @@ export interface DecoratedProvider<T> {
  * factory, or by another value under the class as token, as tests do it. An instance may occur more than once.
  *
  * @param optionsOf returns the options that a class was decorated with
+ * @param isCreated returns false while Nest creates the instance of a provider, which is left out then
  */
-export function* decoratedProviders<T>(
-  modules: Iterable<ModuleProviders>,
+export function* decoratedProviders<T, W extends ProviderWrapper>(
+  modules: Iterable<ModuleProviders<W>>,
   optionsOf: (type: Function) => T | undefined,
+  isCreated: (wrapper: W) => boolean = () => true,
 ): Generator<DecoratedProvider<T>> {
   for (const { providers, controllers } of modules) {
     for (const [token, wrapper] of [...providers, ...controllers]) {
@@ -44,7 +46,8 @@ export function* decoratedProviders<T>(
         if (options === undefined) continue;
         const found = { options, type: type as Function, className: nameOf(type as Function) };
         if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) yield { ...found, instance: undefined };
-        else if (typeof instance === 'object' && instance !== null) yield { ...found, instance };
+        else if (typeof instance === 'object' && instance !== null && isCreated(wrapper))
+          yield { ...found, instance };
         break;
       }
     }

@@ -17,7 +17,8 @@ interface SharedListener {
  * warns of more than ten: an application has several, and a process may have several applications.
  *
  * A listener for `unhandledRejection` disables what Node does without one, and is for a process whose application has
- * one too, see {@link applicationListensTo}. Errors of the listener reach neither the process nor other listeners.
+ * one too, see {@link applicationListensTo}. Errors of the listener reach neither the process nor other listeners. If the process
+ * cannot have the listener, the error is reported and the listener is never called.
  *
  * @returns a function that removes the listener
  */
@@ -39,10 +40,15 @@ export function listenToProcess<A extends readonly unknown[]>(
   };
   listeners.add(guarded);
   // The application may have removed all listeners.
-  if (!process.listeners(event as NodeJS.Signals).includes(notify)) process.on(event, notify);
+  // It may also have a listener for `newListener` or `removeListener` that throws.
+  const isAttached = guard.run(() => {
+    if (!process.listeners(event as NodeJS.Signals).includes(notify)) process.on(event, notify);
+    return true;
+  });
+  if (isAttached !== true) listeners.delete(guarded);
   return () => {
     listeners.delete(guarded);
-    if (listeners.size === 0) process.off(event, notify);
+    if (listeners.size === 0) guard.run(() => process.off(event, notify));
   };
 }
 

@@ -1,12 +1,23 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { Injectable, type Provider } from '@nestjs/common';
+import { Injectable, Logger, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AlertHandler, type AlertHandlerOptions, AlertingMonitor, MonitoringModule } from 'nestjs-monitoring';
-import { EmailAlertHandler, type NotificationHandler } from 'nestjs-monitoring/alerting';
+import {
+  AlertHandler,
+  type AlertHandlerOptions,
+  AlertingMonitor,
+  MonitoringModule,
+  MonitoringOptionsError,
+} from 'nestjs-monitoring';
+import {
+  type AlertStateHandler,
+  EmailAlertHandler,
+  type NotificationHandler,
+} from 'nestjs-monitoring/alerting';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
 
-type Handlers = readonly (NotificationHandler | (AlertHandlerOptions & { handler: NotificationHandler }))[];
+type Handler = NotificationHandler | AlertStateHandler;
+type Handlers = readonly (Handler | (AlertHandlerOptions & { handler: Handler }))[];
 
 /** A handler that has something to prepare. */
 function handlerThat(open: () => void | Promise<void>, name = 'pager'): NotificationHandler {
@@ -40,15 +51,50 @@ describe('a handler with open()', () => {
         }),
       ],
     });
-    expect(seen).toEqual(['first', 'second']);
+    expect(seen).toEqual(['second', 'first']);
     await app.app.get(AlertingMonitor).openHandlers();
     await app.close();
-    expect(seen).toEqual(['first', 'second']);
+    expect(seen).toEqual(['second', 'first']);
   });
 
-  it('stops the start with what it throws', async () => {
-    const broken = handlerThat(() => Promise.reject(new Error('no connection to the pager')));
-    await expect(start([broken])).rejects.toThrow('no connection to the pager');
+  it('stops the start with an error in its options, by the name of the handler', async () => {
+    const broken = handlerThat(() => Promise.reject(new MonitoringOptionsError('Set `token`.')));
+    await expect(start([broken])).rejects.toMatchObject({
+      name: 'MonitoringOptionsError',
+      message: 'Alert handler "pager" cannot be used: Set `token`.',
+    });
+  });
+
+  it.each<[string, () => void | Promise<void>]>([
+    ['rejects with', () => Promise.reject(new Error('no connection'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no connection');
+      },
+    ],
+  ])('does not stop the start with another error that it %s', async (_, open) => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const app = await start([handlerThat(open)]);
+    const handlers = app.get(AlertingMonitor).handlers();
+    await app.close();
+    expect(handlers.map(({ handler }) => handler)).toEqual(['pager']);
+    expect(warn.mock.calls.map(([message]) => String(message))).toContain(
+      'Alert handler "pager" could not be opened: no connection. It is notified of alerts anyway. Check what its open() needs.',
+    );
+    warn.mockRestore();
+  });
+
+  it('is prepared too if it sends the state of all alerts, under any name', async () => {
+    const open = jest.fn<() => void>();
+    const sender: AlertStateHandler = {
+      name: 'sender',
+      resendDelayMs: 60_000,
+      send: () => Promise.resolve(),
+      open,
+    };
+    await (await start([{ handler: sender, name: 'by another name' }])).close();
+    expect(open).toHaveBeenCalledTimes(1);
   });
 
   it('is left alone if monitoring is disabled', async () => {
@@ -108,5 +154,19 @@ describe('a class with @AlertHandler()', () => {
     const handlers = app.get(AlertingMonitor).handlers();
     await app.close();
     expect(handlers.map(({ handler }) => handler)).toEqual(['Pager']);
+  });
+
+  it.each<[AlertHandlerOptions, readonly string[]]>([
+    [{}, ['Pager', 'Pager_2']],
+    [{ name: 'ops' }, ['ops', 'ops_2']],
+  ])('is a handler for each of its instances, with options %j', async (options, expected) => {
+    @AlertHandler(options)
+    class Pager {
+      handle(): void {}
+    }
+    const app = await start([], [Pager, { provide: 'PAGER', useFactory: () => new Pager() }]);
+    const handlers = app.get(AlertingMonitor).handlers();
+    await app.close();
+    expect(handlers.map(({ handler }) => handler)).toEqual(expected);
   });
 });

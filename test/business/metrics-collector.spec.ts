@@ -178,6 +178,42 @@ describe('a provider with @MetricsCollector()', () => {
     expect(names.toSorted()).toEqual(['deals', 'deals_2', 'deals_3']);
   });
 
+  it('is found in a module that is being loaded during a scrape', async () => {
+    let finish: ((collector: DealsCollector) => void) | undefined;
+    const factory = (): Promise<DealsCollector> => new Promise((resolve) => (finish = resolve));
+    @MetricsCollector({ name: 'waiting' })
+    class WaitingCollector extends DealsCollector {
+      constructor(
+        @Inject(Deals) deals: Deals,
+        @Inject('SLOW') readonly slow: unknown,
+      ) {
+        super(deals);
+      }
+    }
+    @Module({
+      providers: [
+        Deals,
+        { provide: 'SLOW', useFactory: factory },
+        WaitingCollector,
+        {
+          provide: 'AFTER',
+          inject: ['SLOW', Deals],
+          useFactory: (_: unknown, deals: Deals) => new DealsCollector(deals),
+        },
+      ],
+    })
+    class LateModule {}
+    const { app, registry, success } = await running({});
+    const loading = app.get(LazyModuleLoader).load(() => LateModule);
+    await eventually(() => expect(finish).toBeDefined());
+    await success();
+    finish!(new DealsCollector(new Deals()));
+    await loading;
+    await success();
+    expect(await success()).toMatchObject({ deals: 1, deals_2: 1, waiting: 1 });
+    expect(seriesOf(registry, 'deals')).toEqual([{ labels: {}, value: 3 }]);
+  });
+
   it('is found in a module that is loaded late', async () => {
     @Module({ providers: [Deals, DealsCollector] })
     class LateModule {}

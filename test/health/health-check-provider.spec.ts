@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Injectable, Module, Scope, type Type } from '@nestjs/common';
+import { Injectable, Module, type Provider, Scope, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
@@ -28,7 +28,7 @@ class PaymentsHealth {
 }
 
 async function reportOf(
-  providers: Type[],
+  providers: Provider[],
   options: MonitoringOptions = {},
   imports: Type[] = [],
 ): Promise<{ report: HealthReport; names: readonly string[] }> {
@@ -63,6 +63,17 @@ describe('a provider that is decorated as a health check', () => {
 
     const { names } = await reportOf([], {}, [OrdersModule]);
     expect(names.filter((name) => name === 'payments')).toHaveLength(1);
+  });
+
+  it('is a check for each of its instances', async () => {
+    @HealthCheckProvider({ name: 'till' })
+    class TillHealth {
+      check() {
+        return { status: 'healthy' } as const;
+      }
+    }
+    const { names } = await reportOf([TillHealth, { provide: 'TILL', useFactory: () => new TillHealth() }]);
+    expect(names.filter((name) => name.startsWith('till'))).toEqual(['till', 'till_2']);
   });
 
   it('fails the start if another check has its name', async () => {

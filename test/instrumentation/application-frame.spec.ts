@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { applicationFrames, codeFrame } from '../../lib/instrumentation/application-frame.js';
 import { stackTraceOf } from '../../lib/instrumentation/stack-trace.js';
 import { leastCpuMs } from '../support/cpu-time.js';
@@ -120,6 +120,30 @@ describe('the frames of the application', () => {
       'Api.find',
     ]);
     expect(applicationFrames(stack, 1, exists)).toHaveLength(1);
+  });
+
+  it.each<[string, number, unknown]>([
+    ['records no stack traces', 0, undefined],
+    ['has a format of its own', 10, () => 'odd'],
+    ['has a format that throws', 10, () => JSON.parse('{')],
+  ])('are none of this library where the application %s', async (_, limit, prepare) => {
+    jest.resetModules();
+    const fresh = await import('../../lib/instrumentation/application-frame.js');
+    const { stackTraceLimit } = Error;
+    const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
+    let frames: unknown;
+    let left: unknown;
+    try {
+      Error.stackTraceLimit = limit;
+      Reflect.set(Error, 'prepareStackTrace', prepare);
+      frames = fresh.applicationFrames(`    at own (${process.cwd()}/lib/metrics/registry.ts:1:2)`, 1);
+      left = [Error.stackTraceLimit, Reflect.get(Error, 'prepareStackTrace')];
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+      Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
+    }
+    expect(frames).toEqual([]);
+    expect(left).toEqual([limit, prepare]);
   });
 });
 

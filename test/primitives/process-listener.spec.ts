@@ -56,6 +56,28 @@ describe('listeners for an event of the process', () => {
     expect([count, errors]).toEqual([1, [new Error('odd')]]);
   });
 
+  it.each(['newListener', 'removeListener'] as const)(
+    'do without the process where its %s throws',
+    (hook) => {
+      const refuse = (event: string | symbol): void => {
+        if (event === EVENT) throw new Error('not here');
+      };
+      process.on(hook as 'newListener', refuse);
+      let count = 0;
+      try {
+        const stop = listen(() => count++);
+        expect(process.listenerCount(EVENT)).toBe(hook === 'newListener' ? 0 : 1);
+        expect(stop).not.toThrow();
+        expect(errors).toEqual([new Error('not here')]);
+      } finally {
+        process.off(hook, refuse);
+      }
+      listen(() => (count += 10));
+      emit();
+      expect(count).toBe(10);
+    },
+  );
+
   it('are those that were there when the event came, whatever a listener adds or removes', () => {
     const received: string[] = [];
     listen(() => {

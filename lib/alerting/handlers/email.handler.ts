@@ -49,20 +49,20 @@ export class EmailAlertHandler implements NotificationHandler {
   }
 
   /**
-   * Loads `nodemailer`, unless the transport is one already. Without it, no e-mail would say that it is missing.
+   * Loads `nodemailer`, unless the transport is one already. Fails the start rather than the first alert.
    *
    * @throws {MonitoringOptionsError} if `nodemailer` is not installed
    */
   async open(): Promise<void> {
     try {
-      await (this.transport ??= this.createTransport());
+      await this.openTransport();
     } catch (error) {
       throw error instanceof NotificationError ? new MonitoringOptionsError(error.message) : error;
     }
   }
 
   async notify(notification: AlertNotification): Promise<void> {
-    const transport = await (this.transport ??= this.createTransport());
+    const transport = await this.openTransport();
     const { from, to } = this.options;
     const text = notification.alerts.map(
       ({ state, severity, message, labels, firedAt, activeAt, resolvedAt, context }) =>
@@ -95,6 +95,14 @@ export class EmailAlertHandler implements NotificationHandler {
   async close(): Promise<void> {
     const transport = await this.transport?.catch(() => undefined);
     transport?.close?.();
+  }
+
+  /** Returns the transport, which is created again if that has failed. */
+  private openTransport(): Promise<MailTransport> {
+    return (this.transport ??= this.createTransport().catch((error: unknown) => {
+      this.transport = undefined;
+      throw error;
+    }));
   }
 
   private async createTransport(): Promise<MailTransport> {

@@ -1,18 +1,23 @@
 import type { Clock } from '../../metrics/clock.js';
 import { expectOption, isClass, MonitoringOptionsError } from '../../options/option-checks.js';
+import { resultWithin } from '../../primitives/deadline.js';
 import { freeName } from '../../primitives/free-name.js';
 import { messageOf } from '../../primitives/error-message.js';
+import { isError } from '../../primitives/is-error.js';
 import type { Alert } from '../alert.js';
 import type { AlertContexts } from '../context/alert-contexts.js';
 import type { EvaluationContext, NotificationLogEntry } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { type AlertHandlerOptions, resolveHandlerOptions } from './handler.options.js';
 import { GroupChannel } from './group-channel.js';
-import type { AnyAlertHandler, NotificationHandler } from './notification.js';
+import type { AlertStateHandler, AnyAlertHandler, NotificationHandler } from './notification.js';
 import { FullStateChannel } from './full-state-channel.js';
 
 /** The notification logs of all handlers, by handler name and group key. */
 export type NotificationLog = Readonly<Record<string, Readonly<Record<string, NotificationLogEntry>>>>;
+
+/** Time limit of `open()` of a handler, in milliseconds. */
+const OPEN_MS = 5_000;
 
 /** Parts of every channel. */
 export interface ChannelParts {
@@ -28,8 +33,11 @@ export interface ChannelParts {
 /** The channels to all alert handlers, by handler name. */
 export class ChannelRegistry {
   private readonly channels = new Map<string, Channel>();
-  /** The handlers that have something to prepare, by name, until {@link open} has called them. */
-  private readonly unopened = new Map<string, () => void | Promise<void>>();
+  /** The handlers that have something to prepare, until {@link open} has called them. */
+  private readonly unopened = new Map<Channel, () => Promise<void>>();
+  /** Channels of handlers that were added after the start, until they are prepared. */
+  private readonly opening = new Set<Channel>();
+  private isOpen = false;
 
   /**
    * @param intervalMs the interval between evaluations, in milliseconds
@@ -72,27 +80,28 @@ export class ChannelRegistry {
             contexts,
           );
     this.channels.set(named.name, channel);
-    if ('open' in named && typeof named.open === 'function') {
-      this.unopened.set(named.name, () => named.open?.());
-    }
+    if (typeof named.open === 'function') this.openLater(channel, async () => named.open?.());
     const remove = (): void => {
       if (this.channels.get(named.name) !== channel) return;
       this.channels.delete(named.name);
-      this.unopened.delete(named.name);
+      this.unopened.delete(channel);
+      this.opening.delete(channel);
       void this.closeChannel(channel);
     };
     return { name: named.name, remove };
   }
 
   /**
-   * Prepares the handlers that have been added, each once.
+   * Prepares the handlers that have been added, each once, all at the same time and each within 5 s. One that fails or takes
+   * longer is notified of alerts anyway. A handler that is added later is prepared before its first notification.
    *
-   * @throws {Error} of the first one that cannot work
+   * @throws {MonitoringOptionsError} of the first handler whose options cannot work
    */
   async open(): Promise<void> {
-    const handlers = [...this.unopened.values()];
+    this.isOpen = true;
+    const handlers = [...this.unopened];
     this.unopened.clear();
-    for (const open of handlers) await open();
+    await Promise.all(handlers.map(([channel, open]) => this.openHandler(nameOf(channel), open)));
   }
 
   /** Returns the status of each channel. */
@@ -102,7 +111,9 @@ export class ChannelRegistry {
 
   /** Starts the notifications that are due after an evaluation. Returns without waiting for them. */
   update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
-    for (const channel of this.channels.values()) channel.update(alerts, context, at);
+    for (const channel of this.channels.values()) {
+      if (!this.opening.has(channel)) channel.update(alerts, context, at);
+    }
   }
 
   /** Moves every recorded time into the past, after the wall clock was set back. */
@@ -138,6 +149,39 @@ export class ChannelRegistry {
     }
   }
 
+  /** Prepares a handler with the others at the start, or at once if the application serves already. */
+  private openLater(channel: Channel, open: () => Promise<void>): void {
+    if (!this.isOpen) {
+      this.unopened.set(channel, open);
+      return;
+    }
+    const name = nameOf(channel);
+    this.opening.add(channel);
+    void this.openHandler(name, open)
+      .catch((error: unknown) => this.parts.warn(messageOf(error)))
+      .finally(() => this.opening.delete(channel));
+  }
+
+  /** Prepares a handler. @throws {MonitoringOptionsError} if its options cannot work */
+  private async openHandler(name: string, open: () => Promise<void>): Promise<void> {
+    const advice = 'It is notified of alerts anyway. Check what its open() needs.';
+    try {
+      const opened = await resultWithin(
+        open().then(() => true),
+        OPEN_MS,
+      );
+      if (opened === true) return;
+      this.parts.warn(`Alert handler "${name}" did not open within ${OPEN_MS / 1_000} s. ${advice}`);
+    } catch (error) {
+      if (isOptionsError(error)) {
+        throw new MonitoringOptionsError(`Alert handler "${name}" cannot be used: ${error.message}`, {
+          cause: error,
+        });
+      }
+      this.parts.warn(`Alert handler "${name}" could not be opened: ${messageOf(error)}. ${advice}`);
+    }
+  }
+
   /** Closes a channel. Never rejects. */
   private async closeChannel(channel: Channel): Promise<void> {
     try {
@@ -148,12 +192,21 @@ export class ChannelRegistry {
   }
 }
 
+function nameOf(channel: Channel): string {
+  return channel.status.handler;
+}
+
+/** Returns true for an error in options, also of another copy of this package. */
+function isOptionsError(error: unknown): error is Error {
+  return isError(error) && error.name === 'MonitoringOptionsError';
+}
+
 /** Returns a handler with the given name. A function becomes a handler of notifications. */
 function namedHandler(
   handler: AnyAlertHandler,
   givenName: string | undefined,
   taken: ReadonlyMap<string, unknown>,
-): Exclude<AnyAlertHandler, (...args: never[]) => unknown> {
+): NotificationHandler | AlertStateHandler {
   if (givenName !== undefined) {
     const isName = typeof givenName === 'string' && givenName !== '';
     expectOption('the name of an alert handler', givenName, 'a non-empty string', isName);
@@ -180,6 +233,7 @@ function namedHandler(
     ['notify', 'send'].some((method) => typeof Reflect.get(handler, method) === 'function');
   expectOption('an alert handler', handler, 'a function, or an object with notify() or send()', isHandler);
   if (givenName === undefined || givenName === handler.name) return handler;
+  const open = handler.open && { open: () => handler.open?.() };
   const close = handler.close && { close: () => handler.close?.() };
   if ('send' in handler) {
     const { resendDelayMs, sendResolved } = handler;
@@ -188,9 +242,9 @@ function namedHandler(
       resendDelayMs,
       ...(sendResolved !== undefined && { sendResolved }),
       send: (...args) => handler.send(...args),
+      ...open,
       ...close,
     };
   }
-  const open = handler.open && { open: () => handler.open?.() };
   return { name: givenName, notify: (...args) => handler.notify(...args), ...open, ...close };
 }

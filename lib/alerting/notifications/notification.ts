@@ -25,10 +25,10 @@ export interface NotificationHandler {
   /** The default name of the handler. */
   readonly name: string;
   /**
-   * Prepares the handler before the application serves, for example by loading a package. It is called once, for a
-   * handler that is there at the start.
+   * Prepares the handler, for example by loading a package. It is called once: before the application serves, or before the
+   * first notification of a handler that is added later. After 5 s, the start goes on without waiting.
    *
-   * @throws {Error} if the handler cannot work, which stops the start
+   * @throws {MonitoringOptionsError} if the handler cannot work, which stops the start; any other error is logged
    */
   open?(): void | Promise<void>;
   /**
@@ -50,6 +50,13 @@ export interface AlertStateHandler {
   readonly resendDelayMs: number;
   /** True if resolved alerts are sent, unless the handler options decide otherwise. @default true */
   readonly sendResolved?: boolean;
+  /**
+   * Prepares the handler, for example by loading a package. It is called once: before the application serves, or before the
+   * first notification of a handler that is added later. After 5 s, the start goes on without waiting.
+   *
+   * @throws {MonitoringOptionsError} if the handler cannot work, which stops the start; any other error is logged
+   */
+  open?(): void | Promise<void>;
   /**
    * Sends alerts. Rejects if they were not accepted.
    *

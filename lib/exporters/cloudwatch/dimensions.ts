@@ -1,3 +1,5 @@
+import { onFirstUse } from '../../primitives/on-first-use.js';
+
 /** A label of a metric at CloudWatch: the `Dimension` of its API. */
 export interface Dimension {
   readonly Name: string;
@@ -9,6 +11,8 @@ type Labels = Readonly<Record<string, string>>;
 const MAX_DIMENSIONS = 30;
 const MAX_NAME_LENGTH = 255;
 const MAX_VALUE_LENGTH = 1_024;
+
+const MARK = onFirstUse(() => /\p{Mark}/gu);
 
 /**
  * Returns the sets of dimensions under which a series is sent: all of its labels first, then its roll-ups.
@@ -50,6 +54,6 @@ function dimensionsOf(labels: Labels, maxNameLength: number): Dimension[] {
 function ascii(text: string): string {
   return text
     .normalize('NFKD')
-    .replaceAll(/\p{Mark}/gu, '')
+    .replaceAll(MARK(), '')
     .replaceAll(/[^ -~]/gu, '_');
 }

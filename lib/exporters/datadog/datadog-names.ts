@@ -1,8 +1,11 @@
 import { shortName } from '../push/short-name.js';
+import { onFirstUse } from '../../primitives/on-first-use.js';
 import { trimEnd } from '../../primitives/trim-end.js';
 
 const MAX_NAME_LENGTH = 200;
 const MAX_TAG_LENGTH = 200;
+
+const NOT_IN_TAGS = onFirstUse(() => /[^\p{L}\p{N}_\-:./]+/gu);
 
 /**
  * Returns a metric name that Datadog accepts, which starts with a letter and has no colons. Replacements use dots,
@@ -32,7 +35,7 @@ function tagOf(text: string): string {
   const tag = text
     .normalize('NFC')
     .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}_\-:./]+/gu, '_')
+    .replaceAll(NOT_IN_TAGS(), '_')
     .slice(0, MAX_TAG_LENGTH)
     // Half of a surrogate pair.
     .replace(/[\ud800-\udbff]$/, '');

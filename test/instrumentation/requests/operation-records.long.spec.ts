@@ -173,6 +173,9 @@ describe('the record of a job of MetricsContext', () => {
     });
     const [record] = await recordsOf(app, 'gives_up');
     expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
+    expect(['application', 'remote', 'event_loop']).toEqual(
+      expect.arrayContaining(Object.keys(record!.parts)),
+    );
     expect(record!.parts.remote ?? 0).toBeLessThan(record!.durationMs - 90);
   });
 
