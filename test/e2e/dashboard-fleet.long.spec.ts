@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
@@ -109,9 +109,8 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
         const [panel] = answer['panels'] as {
           content?: { charts: { series: { name: string; values: (number | null)[] }[] }[] };
         }[];
-        const series = panel?.content?.charts[0]?.series;
-        if (series === undefined) throw new Error(JSON.stringify(answer));
-        return series;
+        if (panel?.content === undefined) throw new Error(JSON.stringify(answer));
+        return panel.content.charts[0]?.series ?? [];
       });
     await linesOf('panels?page=Shop&instance=@process');
     for (let i = 0; i < 3; i++) {

@@ -106,7 +106,7 @@ describe('what blocks the event loop', () => {
       const child = new Process([`${option}=127.0.0.1:0`, APP, 'main']);
       const developer = await Debugger.attach(await child.saying(/ws:\S+/));
       if (option === '--inspect-brk') {
-        await eventually(() => expect(developer.events).toContain('Debugger.paused'), 60_000);
+        await eventually(() => expect(developer.events).toContain('Debugger.paused'), 150_000);
         developer.post('Debugger.resume');
       }
       await child.saying(/"culprit"/);
@@ -118,7 +118,7 @@ describe('what blocks the event loop', () => {
       expect(pauses).toHaveLength(option === '--inspect-brk' ? 1 : 0);
       expect(developer.events).not.toContain('Runtime.exceptionThrown');
     },
-    60_000,
+    240_000,
   );
 
   it('may be a developer who stops at a breakpoint, after which everything goes on', async () => {
