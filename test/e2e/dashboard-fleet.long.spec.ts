@@ -116,7 +116,7 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
     for (let i = 0; i < 3; i++) {
       orders.order(600);
       // Two samples of the same millisecond are those of a clock that was set back.
-      for (const before = Date.now(); Date.now() === before;) await setImmediate();
+      for (const before = Date.now(); Date.now() === before;) await nextTurn();
       await sampler.sampleNow();
     }
     const ofFleet = await linesOf('panels?page=Shop');

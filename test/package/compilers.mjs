@@ -21,6 +21,7 @@ const CONTINUED = /^\s/;
  * @property {string} version of TypeScript
  * @property {keyof typeof RESOLUTIONS} resolution
  * @property {readonly string[]} [options]
+ * @property {string} [project] the consumer itself if omitted
  */
 
 const WITHOUT_INTEROP = ['--esModuleInterop', 'false'];
@@ -41,6 +42,8 @@ export const COMMONJS_COMPILATIONS = [
 export const ESM_COMPILATIONS = [
   { version: '5.7', resolution: 'nodenext' },
   { version: '7.0', resolution: 'bundler' },
+  // Nest 12 is of ES modules, which an older TypeScript lets no library in CommonJS import.
+  { version: '7.0', resolution: 'nodenext', project: 'library.tsconfig.json' },
 ];
 
 const VERSIONS = [...new Set([...COMMONJS_COMPILATIONS, ...ESM_COMPILATIONS].map(({ version }) => version))];
@@ -74,16 +77,16 @@ export async function checkCompilations(checklist, name, cwd, compilations, comp
   const left = [...compilations];
   const lanes = Array.from({ length: 2 }, async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { version, resolution, options = [] } = next;
-      const given = options.length > 0 ? ` and ${options.join(' ')}` : '';
-      await checklist.check(
-        `${name}: the types hold in TypeScript ${version} with ${resolution}${given}`,
-        () =>
-          compile(cwd, join(compilers, `typescript-${version}/bin/tsc`), [
-            ...RESOLUTIONS[resolution],
-            ...options,
-            '--noEmit',
-          ]),
+      const { version, resolution, options = [], project } = next;
+      const given = [...options, ...(project === undefined ? [] : [project])];
+      const and = given.length > 0 ? ` and ${given.join(' ')}` : '';
+      await checklist.check(`${name}: the types hold in TypeScript ${version} with ${resolution}${and}`, () =>
+        compile(
+          cwd,
+          join(compilers, `typescript-${version}/bin/tsc`),
+          [...RESOLUTIONS[resolution], ...options, '--noEmit'],
+          project,
+        ),
       );
     }
   });
@@ -97,12 +100,12 @@ export async function checkCompilations(checklist, name, cwd, compilations, comp
  * @param {string} cwd
  * @param {string} compiler its script
  * @param {readonly string[]} [options] beside those of the project
+ * @param {string} [project]
  * @throws {Error} with the errors of the consumer and of the package
  */
-export async function compile(cwd, compiler, options = []) {
-  const project = ['-p', 'consumer.tsconfig.json', '--pretty', 'false'];
+export async function compile(cwd, compiler, options = [], project = 'consumer.tsconfig.json') {
   try {
-    await run(process.execPath, [compiler, ...project, ...options], { cwd });
+    await run(process.execPath, [compiler, '-p', project, '--pretty', 'false', ...options], { cwd });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const own = withoutOthers(error.output.split('\n'));
