@@ -99,8 +99,15 @@ describe('the monitor of the event loop', () => {
     const resolutions: number[] = [];
     let idle = 0;
     const blocked = {
-      ...{ count: 200, min: 50e6, max: 140e6, mean: 51e6, stddev: 1e6 },
-      ...{ percentile: () => 51e6, enable: () => true, disable: () => true, reset: () => undefined },
+      count: 200,
+      min: 50e6,
+      max: 140e6,
+      mean: 51e6,
+      stddev: 1e6,
+      percentile: () => 51e6,
+      enable: () => true,
+      disable: () => true,
+      reset: () => undefined,
     } as unknown as IntervalHistogram;
     const monitor = new EventLoopMonitor(() => now, {
       delays: (resolution) => {

@@ -94,10 +94,13 @@ function* worstFailure(
     const period = yield* periodOf(history, route, at);
     if (period !== undefined) failing.push({ ...route, ...period });
   }
-  const isMuch = ({ failures, requests }: RouteTraffic): boolean => failures >= WARNING_SHARE * requests;
   const worst =
     failing.find((each) => each.until === undefined && isMuch(each)) ?? failing.find(isMuch) ?? failing[0];
   return worst && (yield* failureOf(history, worst, at));
+}
+
+function isMuch({ failures, requests }: RouteTraffic): boolean {
+  return failures >= WARNING_SHARE * requests;
 }
 
 /** A time in which requests have failed, in milliseconds since the Unix epoch. */

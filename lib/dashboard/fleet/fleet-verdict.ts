@@ -66,7 +66,6 @@ interface Clause {
 export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   const failing = failingRoute(facts);
   const others = [...downInstances(facts), ...differingInstances(facts)];
-  const isNoted = ({ state }: Clause): boolean => state === 'ok';
   // What is over comes after what is going on, and before what only differs.
   const clauses =
     facts.failing?.until === undefined
@@ -88,6 +87,10 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
     ...sentenceOf([...all.flatMap(({ parts }, i) => (i === 0 ? parts : ['; ', ...parts])), '.']),
     ...(route && { route }),
   };
+}
+
+function isNoted({ state }: Clause): boolean {
+  return state === 'ok';
 }
 
 /** Returns the clause about the failing route, if its failures are worth a word. */
