@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 export type ReadReply = (query: URLSearchParams) => Promise<EndpointReply>;
 
 interface Batch {
-  /** What it consists of: the answers, which are kept elsewhere, and what is around them. */
+  /** The answers, which are kept elsewhere, and the text around each. */
   readonly parts: readonly string[];
   readonly text: string;
 }

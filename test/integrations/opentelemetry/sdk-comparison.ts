@@ -9,7 +9,7 @@ import { OpenTelemetryBridge } from '../../../lib/integrations/opentelemetry/ope
 /**
  * Every difference to the SDK and its Prometheus exporter that is allowed, as docs/exporters.md lists them. Those with a
  * function are put into the samples of the SDK before they are compared; the others are not generated here, and have
- * tests of their own in open-telemetry.bridge.spec.ts.
+ * tests of their own in open-telemetry.bridge.long.spec.ts.
  */
 export const ALLOWED_DIFFERENCES = {
   'target_info is not exposed': 'removed from the samples of the SDK',
