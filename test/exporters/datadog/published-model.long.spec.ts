@@ -93,7 +93,8 @@ describe('requests to Datadog, parsed by the models of its official client', () 
       tags: { env: 'live' },
       histograms,
     })) {
-      if (payload !== undefined) await transport.send(payload as DatadogPayload, AbortSignal.timeout(200_000));
+      if (payload !== undefined)
+        await transport.send(payload as DatadogPayload, AbortSignal.timeout(200_000));
     }
   }
 });
