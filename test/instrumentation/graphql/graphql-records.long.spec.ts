@@ -114,7 +114,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('the record of a GraphQL operati
       'database sqlite SELECT ? AS total WHERE ? = ? ×12 *',
     ]);
     expect(record!.calls.find(({ isRepeated }) => isRepeated)!.site).toMatch(
-      /^OrdersResolver\.total \(test\/instrumentation\/graphql\/graphql-records\.spec\.ts/,
+      /^OrdersResolver\.total \(test\/instrumentation\/graphql\/graphql-records\.long\.spec\.ts/,
     );
     expect(counts(running.registry, 'graphql_n_plus_one_operations_total')).toEqual({
       'operation_type=query operation=orders': 1,
