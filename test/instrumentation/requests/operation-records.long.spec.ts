@@ -27,7 +27,7 @@ import { closeAll, counts, startMeasured } from '../support.js';
 import { callsOf, recordsOf } from './recorded.js';
 
 const OPTIONS = { ...WITHOUT_COLLECTORS, outgoingHttp: {}, requests: { records: { sampleRate: 1 } } };
-const LINE = /\(test\/instrumentation\/requests\/operation-records\.spec\.ts:\d+:\d+\)$/;
+const LINE = /\(test\/instrumentation\/requests\/operation-records\.long\.spec\.ts:\d+:\d+\)$/;
 
 let remote: Server;
 let host: string;
