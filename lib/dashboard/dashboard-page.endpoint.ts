@@ -32,7 +32,7 @@ export class DashboardPageEndpoint implements Endpoint {
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
       },
-      // Who is refused has to sign in first.
+      // A browser without credentials would only be refused.
       body: content
         .replace('{{preload}}', refused === undefined ? PRELOAD : '')
         .replaceAll('{{base}}', baseOf(path)),

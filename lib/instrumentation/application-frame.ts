@@ -128,7 +128,7 @@ function ownDirectoryOfStack(): string | undefined {
     const end = room >= 0 ? room : Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
     return path.slice(0, end + 1);
   } catch {
-    // What prepares stack traces throws.
+    // A `prepareStackTrace` of the application throws.
     return undefined;
   }
 }

@@ -66,7 +66,7 @@ interface Clause {
 export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   const failing = failingRoute(facts);
   const others = [...downInstances(facts), ...differingInstances(facts)];
-  // What is over comes after what is going on, and before what only differs.
+  // Failures that are over come after those that go on, and before mere differences.
   const clauses =
     facts.failing?.until === undefined
       ? [...failing, ...others]

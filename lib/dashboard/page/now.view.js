@@ -252,7 +252,7 @@ function timeline(events) {
 }
 
 let grid;
-/** What was read with the range last, for the time without contact. */
+/** The last complete answers, shown while there is no contact. */
 let lastAnswers;
 
 /** Returns what tells figures of the process from those of all instances; nothing if there are only the former. */
