@@ -114,7 +114,7 @@ const ENDINGS: readonly (readonly [reason: string, application: Application, fac
     ['exit_code', { end: 'exit' }, { exitCode: 3 }],
     ['exception', { end: 'throw' }, { exitCode: 1 }],
     ['exception', { end: 'reject' }, { exitCode: 1 }],
-    ['heap_limit', { end: 'leak', nodeOptions: ['--max-old-space-size=40'] }],
+    ['heap_limit', { end: 'leak', nodeOptions: ['--max-old-space-size=64'] }],
     ['killed', { end: 'abort' }],
     ['signal', { end: 'terminate' }, { signal: 'SIGTERM' }],
     ['clean', { end: 'terminate', hooks: true }, { signal: 'SIGTERM' }],
@@ -138,7 +138,7 @@ const ENDINGS: readonly (readonly [reason: string, application: Application, fac
     ['killed', { end: 'throw, survive and be killed' }],
     ['exit_code', { end: 'fail to start' }],
     ['exit_code', { end: 'exit at the start' }, { exitCode: 9 }],
-    ['heap_limit', { end: 'leak', nodeOptions: ['--max-old-space-size=60'], adapter: 'fastify' }],
+    ['heap_limit', { end: 'leak', nodeOptions: ['--max-old-space-size=80'], adapter: 'fastify' }],
     ['killed', { end: 'kill', hooks: true }],
   ];
 

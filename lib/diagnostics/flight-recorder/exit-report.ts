@@ -14,7 +14,7 @@ const MAX_ROWS = 60;
 const NEARLY_FULL = 0.9;
 /** Share of a limit from which on the process is a likely victim, if the kernel has killed one. */
 const LIKELY_VICTIM = 0.5;
-/** Number of rows that tell by how much the heap grew in a second. */
+/** Number of rows that tell how fast the heap grew. */
 const GROWTH_ROWS = 6;
 /**
  * Size that old objects may lack, in bytes, when V8 ends the process: it does so, too, if there is no room to move the
@@ -158,7 +158,7 @@ function causeOfMemory(
     return { reason: 'oom_kill', details: `The kernel killed the process for lack of memory: ${used}.` };
   }
   if (isHeapFull(predecessor)) {
-    const heap = `${sizeOf(last.oldSpaceBytes)} of at most ${sizeOf(last.process.heapLimitBytes)}`;
+    const heap = `${sizeOf(last.sign?.oldSpaceBytes ?? last.oldSpaceBytes)} of at most ${sizeOf(last.process.heapLimitBytes)}`;
     return { reason: 'heap_limit', details: `The heap was full: old objects took ${heap}.` };
   }
   const share = limitBytes > 0 ? row.rssBytes / limitBytes : undefined;
@@ -173,19 +173,22 @@ function causeOfMemory(
   };
 }
 
-/** Returns true if old objects nearly filled the heap, or would have within two seconds. */
+/** Returns true if old objects nearly filled the heap, or would have, had it gone on to grow as fast for two seconds. */
 function isHeapFull({ entries }: Predecessor): boolean {
-  const last = entries.at(-1);
-  if (last === undefined) return false;
-  const { heapLimitBytes: limit } = last.process;
-  const used = last.oldSpaceBytes;
+  const limit = entries.at(-1)?.process.heapLimitBytes ?? 0;
   if (limit <= 0) return false;
   const recent = entries.slice(-GROWTH_ROWS);
-  const growths = recent.slice(1).map((entry, i) => entry.oldSpaceBytes - (recent[i]?.oldSpaceBytes ?? 0));
-  const soon = used + 2 * Math.max(0, ...growths);
-  return (
-    used >= limit * NEARLY_FULL || (used >= limit / 2 && soon >= limit - Math.min(ROOM_BYTES, limit / 8))
-  );
+  const rows = recent.map(({ oldSpaceBytes }) => oldSpaceBytes);
+  const signs = recent.map(({ oldSpaceBytes, sign }) => sign?.oldSpaceBytes ?? oldSpaceBytes);
+  const used = signs.at(-1) ?? 0;
+  if (used >= limit * NEARLY_FULL) return true;
+  const growth = Math.max(0, used - (rows.at(-1) ?? 0), ...stepsOf(rows), ...stepsOf(signs));
+  return used >= limit / 2 && used + 2 * growth >= limit - Math.min(ROOM_BYTES, limit / 8);
+}
+
+/** Returns the differences between each number and the one before. */
+function stepsOf(numbers: readonly number[]): number[] {
+  return numbers.slice(1).map((number, i) => number - (numbers[i] ?? 0));
 }
 
 function sizeOf(bytes: number): string {

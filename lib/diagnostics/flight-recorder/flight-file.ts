@@ -14,6 +14,7 @@ import {
   emptyRing,
   encodeSign,
   encodeSlot,
+  type FlightSign,
   FOREIGN,
   hasSequence,
   HEAD_BYTES,
@@ -79,7 +80,7 @@ export type IsRunning = (entry: FlightEntry) => boolean | undefined;
 export class FlightFile {
   private readonly first: string;
   private readonly slot = Buffer.alloc(SLOT_BYTES);
-  private readonly sign = Buffer.alloc(SIGN_BYTES);
+  private readonly signBytes = Buffer.alloc(SIGN_BYTES);
   private readonly read = Buffer.alloc(HEAD_BYTES);
   private opened: { fd: number; path: string; dev: number; ino: number; bytes: number } | undefined;
   private sequence = 0;
@@ -140,14 +141,13 @@ export class FlightFile {
   /**
    * Writes a sign of life into the last entry. It costs a fraction of an entry.
    *
-   * @param time in milliseconds since the Unix epoch
    * @throws if the file cannot be written
    */
-  beat(time: number): void {
-    const { opened, sign } = this;
+  beat(sign: FlightSign): void {
+    const { opened, signBytes } = this;
     if (opened === undefined) return;
-    encodeSign(sign, time);
-    this.put(sign, positionOf(this.sequence, opened.bytes) + SIGN_POSITION);
+    encodeSign(signBytes, sign);
+    this.put(signBytes, positionOf(this.sequence, opened.bytes) + SIGN_POSITION);
   }
 
   /** Returns false if another process has written over the last entry, or after it. */
@@ -260,8 +260,8 @@ function lastEntry({ slots }: Ring): FlightEntry | undefined {
   return last && entryIn(last);
 }
 
-function entryIn({ text, aliveAt }: Slot): FlightEntry | undefined {
-  return readEntry(text, aliveAt);
+function entryIn({ text, sign }: Slot): FlightEntry | undefined {
+  return readEntry(text, sign);
 }
 
 function lastSequence(ring: Ring | undefined): number {

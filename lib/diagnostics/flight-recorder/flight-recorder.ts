@@ -166,7 +166,7 @@ export class FlightRecorder implements ExitSource {
 
   private beat(): void {
     if (++this.beats % 2 === 0) this.tick();
-    else this.file.beat(Math.round(this.sources.clock.now()));
+    else this.file.beat({ time: Math.round(this.sources.clock.now()), oldSpaceBytes: oldSpaceBytes() });
   }
 
   private tick(): void {

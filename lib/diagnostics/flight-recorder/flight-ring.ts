@@ -5,7 +5,7 @@ export const SLOT_BYTES = 4096;
 /** Maximum size of a file, in bytes. */
 export const MAX_RING_BYTES = 16 * 1024 * 1024;
 
-const FORMAT = 2;
+const FORMAT = 3;
 const TITLE = 'nestjs-monitoring flight recorder';
 const HEADER = new RegExp(`^${TITLE} (\\d{1,6}) (\\d{1,6}) (\\d{1,6}) *\\n$`);
 /** Digits of a sequence number, and of a checksum. */
@@ -15,8 +15,8 @@ const CHECKSUM_DIGITS = 8;
 export const HEAD_BYTES = SEQUENCE_DIGITS + 1 + CHECKSUM_DIGITS + 1;
 const HEAD = /^(\d{12}) ([0-9a-f]{8}) $/;
 /** Size of what is after the text of a slot, in bytes: the last sign of life, or spaces. */
-export const SIGN_BYTES = 16;
-const SIGN = /^ *(\d{1,16})$/;
+export const SIGN_BYTES = 32;
+const SIGN = /^ *(\d{1,16}) (\d{1,15})$/;
 /** Position of the last sign of life in a slot, in bytes. A line break ends the slot. */
 export const SIGN_POSITION = SLOT_BYTES - 1 - SIGN_BYTES;
 /** Maximum size of the text of a slot, in bytes. */
@@ -25,12 +25,20 @@ export const TEXT_BYTES = SIGN_POSITION - HEAD_BYTES;
 const SPACE = 0x20;
 const LINE_BREAK = 0x0a;
 
+/** A sign of life of a process after it has written a row. */
+export interface FlightSign {
+  /** In milliseconds since the Unix epoch. */
+  readonly time: number;
+  /** Used old objects of the heap, in bytes. */
+  readonly oldSpaceBytes: number;
+}
+
 /** The text of a slot that was read, with its sequence number. */
 export interface Slot {
   readonly sequence: number;
   readonly text: string;
-  /** Last sign of life after the text was written, in milliseconds since the Unix epoch; undefined if there was none. */
-  readonly aliveAt: number | undefined;
+  /** Last sign of life after the text was written; undefined if there was none. */
+  readonly sign: FlightSign | undefined;
 }
 
 /** The content of a file. */
@@ -65,8 +73,8 @@ export function encodeSlot(slot: Buffer, sequence: number, text: string): boolea
 }
 
 /** Writes a sign of life into its buffer, which may be written into a slot at any time: the checksum leaves it out. */
-export function encodeSign(sign: Buffer, time: number): void {
-  sign.write(String(time).padStart(SIGN_BYTES), 0, SIGN_BYTES, 'latin1');
+export function encodeSign(buffer: Buffer, { time, oldSpaceBytes }: FlightSign): void {
+  buffer.write(`${time} ${oldSpaceBytes}`.padStart(SIGN_BYTES), 0, SIGN_BYTES, 'latin1');
 }
 
 /** Returns true if the beginning of a slot is that of this sequence number. */
@@ -110,11 +118,11 @@ function decodeSlot(slot: Buffer): Slot | undefined {
   if (slot.length < SLOT_BYTES) return undefined;
   const [, digits = '', checksum] = HEAD.exec(slot.toString('latin1', 0, HEAD_BYTES)) ?? [];
   if (checksum === undefined || checksum !== checksumOf(slot, digits)) return undefined;
-  const aliveAt = SIGN.exec(slot.toString('latin1', SIGN_POSITION, SIGN_POSITION + SIGN_BYTES))?.[1];
+  const sign = SIGN.exec(slot.toString('latin1', SIGN_POSITION, SIGN_POSITION + SIGN_BYTES));
   return {
     sequence: Number(digits),
     text: slot.toString('utf8', HEAD_BYTES, SIGN_POSITION).trimEnd(),
-    aliveAt: aliveAt === undefined ? undefined : Number(aliveAt),
+    sign: sign === null ? undefined : { time: Number(sign[1]), oldSpaceBytes: Number(sign[2]) },
   };
 }
 

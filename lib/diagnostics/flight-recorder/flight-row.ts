@@ -1,5 +1,6 @@
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
 import { escapeControls } from '../../primitives/escape-controls.js';
+import type { FlightSign } from './flight-ring.js';
 
 /** One second of a process. */
 export interface FlightRow {
@@ -92,8 +93,8 @@ export interface FlightEnd {
 /** The content of a slot. */
 export interface FlightEntry {
   readonly row: FlightRow;
-  /** Last sign of life after the row, in milliseconds since the Unix epoch. It is not in the text of the entry. */
-  readonly aliveAt?: number | undefined;
+  /** Last sign of life after the row. It is not in the text of the entry. */
+  readonly sign?: FlightSign | undefined;
   readonly process: FlightProcess;
   readonly kills: MemoryKills;
   /** Used old objects of the heap, in bytes. */
@@ -113,8 +114,8 @@ const LISTS = ['routes', 'operations', 'errors', 'alerts'] as const;
 export const MAX_ITEMS = 5;
 
 /** Returns the time of the last sign of life of the process that wrote an entry, in milliseconds since the Unix epoch. */
-export function lastSignOf({ row, aliveAt = 0 }: FlightEntry): number {
-  return Math.max(row.time, aliveAt);
+export function lastSignOf({ row, sign }: FlightEntry): number {
+  return Math.max(row.time, sign?.time ?? 0);
 }
 
 /** Returns the text of an entry, with at most so many items of each list. */
@@ -158,9 +159,9 @@ export function boundedSample(sample: object): FlightSample {
 /**
  * Reads an entry, whatever the text is; undefined if it is none.
  *
- * @param aliveAt last sign of life after the row
+ * @param sign last sign of life after the row
  */
-export function readEntry(text: string, aliveAt?: number): FlightEntry | undefined {
+export function readEntry(text: string, sign?: FlightSign): FlightEntry | undefined {
   let given: unknown;
   try {
     given = JSON.parse(text);
@@ -176,7 +177,7 @@ export function readEntry(text: string, aliveAt?: number): FlightEntry | undefin
   const end = objectIn(entry, 'end');
   return {
     row: readRow(fieldsOf(row)),
-    ...(aliveAt !== undefined && aliveAt <= MAX_TIME && { aliveAt }),
+    ...(sign !== undefined && sign.time <= MAX_TIME && { sign }),
     process: {
       pid: numberIn(process, 'pid'),
       startedAt: timeIn(process, 'startedAt'),

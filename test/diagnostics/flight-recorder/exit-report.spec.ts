@@ -20,6 +20,7 @@ function reportAfter(entries: readonly FlightEntry[], start: Start = {}) {
   return exitReport({ predecessor: { entries, isTorn }, foreign: [], running }, own);
 }
 
+const signAt = (time: number) => ({ time, oldSpaceBytes: 20 * MIB });
 const end = (code: number, more: Partial<NonNullable<FlightEntry['end']>> = {}) => ({
   end: { code, signal: '', isClosed: false, ...more },
 });
@@ -45,8 +46,8 @@ describe('the report of how a process ended', () => {
   });
 
   it('has the last sign of life after the last row', () => {
-    expect(reportAfter([entryOf({ entry: { aliveAt: NOW + 500 } })]).time).toBe(NOW + 500);
-    expect(reportAfter([entryOf({ entry: { aliveAt: NOW - 500 } })]).time).toBe(NOW);
+    expect(reportAfter([entryOf({ entry: { sign: signAt(NOW + 500) } })]).time).toBe(NOW + 500);
+    expect(reportAfter([entryOf({ entry: { sign: signAt(NOW - 500) } })]).time).toBe(NOW);
   });
 
   it('is that there was none, or that it cannot be read', () => {
@@ -110,6 +111,24 @@ describe('the report of how a process ended', () => {
     expect(reportAfter(rows(19.1, 22.6, 22.1, 27.2)).reason).toBe('heap_limit');
     expect(reportAfter(rows(27, 27.5, 27.2)).reason).toBe('killed');
     expect(reportAfter(rows(33, 33.1, 33)).reason).toBe('killed');
+  });
+
+  it('is a full heap if it grew within the last half second, which only the sign of life tells', () => {
+    const entries = (...mib: readonly (readonly [row: number, sign: number])[]) =>
+      mib.map(([row, sign]) =>
+        entryOf({
+          process: { heapLimitBytes: 40 * MIB },
+          entry: { oldSpaceBytes: row * MIB, sign: { time: NOW + 500, oldSpaceBytes: sign * MIB } },
+        }),
+      );
+    expect(reportAfter(entries([22.7, 24.9], [25.7, 30])).reason).toBe('heap_limit');
+    expect(reportAfter(entries([22, 23], [24, 37]))).toMatchObject({
+      reason: 'heap_limit',
+      details: 'The heap was full: old objects took 37 MiB of at most 40 MiB.',
+    });
+    expect(reportAfter(entries([22.7, 24.9], [25.7, 25.8])).reason).toBe('killed');
+    // It was collected.
+    expect(reportAfter(entries([30, 33], [34, 22])).reason).toBe('killed');
   });
 
   it.each<[string, number, Partial<Kills>, Partial<Kills>]>([

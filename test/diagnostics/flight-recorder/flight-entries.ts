@@ -9,7 +9,7 @@ export function entryOf(changes: {
   readonly row?: Partial<FlightEntry['row']>;
   readonly process?: Partial<FlightEntry['process']>;
   readonly kills?: Partial<FlightEntry['kills']>;
-  readonly entry?: Partial<Pick<FlightEntry, 'aliveAt' | 'oldSpaceBytes' | 'asked' | 'error' | 'end'>>;
+  readonly entry?: Partial<Pick<FlightEntry, 'sign' | 'oldSpaceBytes' | 'asked' | 'error' | 'end'>>;
 }): FlightEntry {
   return {
     row: {

@@ -88,7 +88,7 @@ describe('the file', () => {
       const writer = open();
       writer.claim();
       writer.write(entryOf({}));
-      for (const sign of signs) writer.beat(sign);
+      for (const sign of signs) writer.beat({ time: sign, oldSpaceBytes: 1 });
       if (isFollowed) writer.write(entryOf({ row: { time: NOW + 1_000 } }));
       expect(writer.isOwn()).toBe(true);
       writer.close();
@@ -180,7 +180,7 @@ describe('the file', () => {
   });
 
   it('gets another size if the option has changed', () => {
-    writeFileSync(file, 'nestjs-monitoring flight recorder 2 4096 16'.padEnd(4095) + '\n');
+    writeFileSync(file, 'nestjs-monitoring flight recorder 3 4096 16'.padEnd(4095) + '\n');
     const opened = open();
     expect(opened.claim()).toMatchObject({ predecessor: { isTorn: true } });
     expect(readFileSync(file)).toHaveLength(BYTES);

@@ -43,31 +43,36 @@ describe('the file of the flight recorder', () => {
 
   it('is text, with a line for each slot', () => {
     const lines = ringWith([1, 2]).toString().trimEnd().split('\n');
-    expect(lines[0]?.trimEnd()).toBe('nestjs-monitoring flight recorder 2 4096 8');
+    expect(lines[0]?.trimEnd()).toBe('nestjs-monitoring flight recorder 3 4096 8');
     expect(lines[2]?.trimEnd()).toMatch(/^000000000001 [0-9a-f]{8} text 1$/);
   });
 
   it('has the last sign of life at the end of a line, which may be written at any time', () => {
     const ring = ringWith([1, 2]);
     const sign = Buffer.alloc(SIGN_BYTES);
-    const aliveAt = (): unknown => {
+    const signs = (): unknown => {
       const found = readRing(ring);
-      return found === FOREIGN ? found : found.slots.map((slot) => slot.aliveAt);
+      return found === FOREIGN ? found : found.slots.map((slot) => slot.sign);
     };
-    expect(aliveAt()).toEqual([undefined, undefined]);
+    expect(signs()).toEqual([undefined, undefined]);
     for (const time of [1_800_000_000_500, 1_800_000_000_999]) {
-      encodeSign(sign, time);
+      encodeSign(sign, { time, oldSpaceBytes: 40_000_000 });
       sign.copy(ring, positionOf(2, BYTES) + SIGN_POSITION);
-      expect(aliveAt()).toEqual([undefined, time]);
+      expect(signs()).toEqual([undefined, { time, oldSpaceBytes: 40_000_000 }]);
     }
     expect(read(ring)).toEqual({ sequences: [1, 2], isTorn: false });
-    for (const time of [NaN, -1, 0.5, 1e300]) {
-      encodeSign(sign, time);
-      sign.copy(ring, positionOf(2, BYTES) + SIGN_POSITION);
-      expect(aliveAt()).toEqual([undefined, undefined]);
+    for (const odd of [NaN, -1, 0.5, 1e300]) {
+      for (const given of [
+        { time: odd, oldSpaceBytes: 1 },
+        { time: 1, oldSpaceBytes: odd },
+      ]) {
+        encodeSign(sign, given);
+        sign.copy(ring, positionOf(2, BYTES) + SIGN_POSITION);
+        expect(signs()).toEqual([undefined, undefined]);
+      }
     }
     ring.fill('x', positionOf(2, BYTES) + SIGN_POSITION, positionOf(2, BYTES) + SLOT_BYTES);
-    expect(aliveAt()).toEqual([undefined, undefined]);
+    expect(signs()).toEqual([undefined, undefined]);
   });
 
   it('takes no text that is too long', () => {
@@ -104,7 +109,7 @@ describe('the file of the flight recorder', () => {
 
   it('is another file if it has another title, version or size of slots', () => {
     for (const [from, to] of [
-      ['recorder 2', 'recorder 1'],
+      ['recorder 3', 'recorder 2'],
       [' 4096 ', ' 8192 '],
       ['nestjs', 'NestJS'],
     ] as const) {
