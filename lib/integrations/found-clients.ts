@@ -1,9 +1,11 @@
 import type { ApplicationObjects } from './application-objects.integration.js';
 import { findBullMqQueues } from './bullmq/bullmq.discovery.js';
 import { findCacheManagers } from './cache-manager/cache-manager.discovery.js';
+import { CACHEABLE_MEMORIES, CACHEABLES } from './cacheable/cacheable.discovery.js';
 import { findIoRedisClients } from './ioredis/ioredis.discovery.js';
 import { findKeyvStores } from './keyv/keyv.discovery.js';
 import { findKnex } from './knex/knex.discovery.js';
+import { LRU_CACHES } from './lru-cache/lru-cache.discovery.js';
 import { findMongooseConnections } from './mongoose/mongoose.discovery.js';
 import { findMysql2Connections, findMysql2Pools } from './mysql2/mysql2.discovery.js';
 import { findNodeRedisClients } from './node-redis/node-redis.discovery.js';
@@ -31,6 +33,9 @@ const DATABASES: readonly Finder[] = [
 const CACHES: readonly Finder[] = [
   ['cache-manager', findCacheManagers],
   ['Keyv', findKeyvStores],
+  ['cacheable', (objects) => objects.find(CACHEABLES)],
+  ['cacheable', (objects) => objects.find(CACHEABLE_MEMORIES)],
+  ['lru-cache', (objects) => objects.find(LRU_CACHES)],
   ['ioredis', findIoRedisClients],
   ['redis', findNodeRedisClients],
 ];

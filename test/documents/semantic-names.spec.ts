@@ -20,13 +20,13 @@ function listOf(names: readonly string[]): string {
 }
 
 function rowOfMetric(metric: SemanticMetric): string {
-  const { name, sources, covers = [] } = metric;
+  const { name, sources, covers = [], keepsOwn = false } = metric;
   const isStable = (Object.values(stable) as unknown[]).includes(name);
   return rowOf([
     `\`${name}\`${isStable ? ' (stable)' : ''}`,
     `\`${prometheusName(metric)}\``,
     listOf(attributesOf(metric).map((attribute) => attribute.name)),
-    listOf([...sources, ...covers].map((own) => own.metric)),
+    `${listOf([...sources, ...covers].map((own) => own.metric))}${keepsOwn ? ' (stays)' : ''}`,
   ]);
 }
 

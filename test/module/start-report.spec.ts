@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, type LoggerService, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Pool } from 'pg';
+import { CacheableMemory } from 'cacheable';
 import { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { asOnLambda } from '../e2e/fixture/lambda-environment.js';
 import { ADAPTERS, type AdapterName, createApp } from '../e2e/fixture/start-app.js';
@@ -27,6 +29,8 @@ class MonitoringLines implements LoggerService {
   providers: [
     { provide: 'ORDERS', useValue: new Pool({ host: '127.0.0.1' }) },
     { provide: 'SESSIONS', useValue: new Redis({ lazyConnect: true }) },
+    { provide: 'TOKENS', useValue: new CacheableMemory({ lruSize: 10 }) },
+    { provide: 'RATES', useValue: new LRUCache({ max: 10 }) },
   ],
 })
 class Clients {}
@@ -133,10 +137,10 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
   it('has the clients that were found, unless they are not measured', async () => {
     expect(await linesOf(adapter, moduleWith({}, [Clients]))).toEqual([
       DEFAULT_ENDPOINTS,
-      'Found databases: ORDERS (pg); caches: SESSIONS (ioredis)',
+      'Found databases: ORDERS (pg); caches: TOKENS (cacheable), RATES (lru-cache), SESSIONS (ioredis)',
     ]);
     expect(await linesOf(adapter, moduleWith({ collectors: { database: false } }, [Clients]))).toContain(
-      'Found caches: SESSIONS (ioredis)',
+      'Found caches: TOKENS (cacheable), RATES (lru-cache), SESSIONS (ioredis)',
     );
   });
 });

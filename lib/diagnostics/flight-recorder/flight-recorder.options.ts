@@ -10,7 +10,10 @@ export interface FlightRecorderOptions {
   readonly file: string;
   /** Size of the file, in bytes. A second takes 4096. @default 262144 */
   readonly bytes?: number;
-  /** True for an alert in the ten minutes after a start whose predecessor did not end by itself. @default false */
+  /**
+   * True for an alert in the ten minutes after a start whose predecessor ended neither cleanly nor by SIGTERM or SIGINT.
+   * @default false
+   */
   readonly alert?: boolean;
 }
 
