@@ -128,13 +128,23 @@ function optionsTypeOf(property: ts.Symbol): ts.Type | undefined {
   const members = type.isUnion() ? type.types : [type];
   return members.find((member) => {
     const name = member.aliasSymbol?.name ?? member.symbol?.name ?? '';
-    return name.endsWith('Options') || FURTHER_GROUPS.test(name) || isPartialOfGroup(member);
+    return (
+      name.endsWith('Options') ||
+      FURTHER_GROUPS.test(name) ||
+      isPartialOfGroup(member) ||
+      isIntersectionOfOptions(member)
+    );
   });
 }
 
 function isPartialOfGroup(type: ts.Type): boolean {
   const [argument] = type.aliasSymbol?.name === 'Partial' ? (type.aliasTypeArguments ?? []) : [];
   return argument !== undefined && FURTHER_GROUPS.test(argument.symbol?.name ?? '');
+}
+
+/** Returns true for options with further ones, such as those of the check `memory`. */
+function isIntersectionOfOptions(type: ts.Type): boolean {
+  return type.isIntersection() && type.types.some(({ symbol }) => symbol?.name.endsWith('Options') === true);
 }
 
 function rowOf(property: ts.Symbol): OptionRow {
@@ -166,7 +176,7 @@ export function optionTables(): string {
       '| --- | --- | --- |',
       ...options.map(
         ({ name, description, default: value }) =>
-          `| \`${name}\` | ${cellOf(description)} | ${cellOf(codeOf(value))} |`,
+          `| \`${name}\` | ${cellOf(description)} | ${cellOf(codeOf(name, value))} |`,
       ),
     ].join('\n'),
   );
@@ -185,11 +195,19 @@ function withSharedOptions(groups: readonly OptionGroup[]): OptionGroup[] {
     if (group !== family.at(-1)) return result;
     const shared = family
       .flatMap(({ options }) => options)
-      .filter((row, index, rows) => isShared(row) && rows.findIndex((other) => isSame(row, other)) === index);
+      .filter((row, index, rows) => isShared(row) && rows.findIndex((other) => isSame(row, other)) === index)
+      .map((row) => ({ ...row, description: `${row.description}${ownersOf(row, family)}` }));
     return shared.length === 0
       ? result
       : [...result, { path: `${parent}.*`, options: shared, properties: [] }];
   });
+}
+
+/** Returns a sentence about the siblings that have an option; an empty text if all of them do. */
+function ownersOf(row: OptionRow, family: readonly OptionGroup[]): string {
+  const owners = family.filter(({ options }) => options.some((other) => isSame(row, other)));
+  if (owners.length === family.length) return '';
+  return ` In ${owners.map(({ path }) => `\`${path.slice(path.lastIndexOf('.') + 1)}\``).join(', ')}.`;
 }
 
 function isSame(a: OptionRow, b: OptionRow): boolean {
@@ -212,10 +230,30 @@ function anchorOf(title: string): string {
 }
 
 /** A default that is a value is code; one that is a sentence stays as it is. */
-function codeOf(value: string): string {
+function codeOf(name: string, value: string): string {
+  if (/^[\d_]+$/.test(value)) return numberOf(name, Number(value.replaceAll('_', '')));
   return /^(['[{\d]|true$|false$|undefined$)/.test(value) && !value.includes('`') && !/[;,] /.test(value)
     ? `\`${value}\``
     : value;
+}
+
+const TIMES: readonly Unit[] = [
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+const SIZES: readonly Unit[] = [
+  [2 ** 30, 'GiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 10, 'KiB'],
+];
+type Unit = readonly [size: number, name: string];
+
+/** A number as code, and in the largest unit in which it is whole: 300000 milliseconds are 5 min. */
+function numberOf(name: string, value: number): string {
+  const units = name.endsWith('Ms') ? TIMES : /bytes$/i.test(name) ? SIZES : [];
+  const unit = units.find(([size]) => value >= size && value % size === 0);
+  return unit === undefined ? `\`${value}\`` : `\`${value}\` (${value / unit[0]} ${unit[1]})`;
 }
 
 function cellOf(text: string): string {

@@ -30,12 +30,12 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Encoding of the requests.
+   * Encoding of the requests: `http/protobuf` or `http/json`.
    * @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf'
    */
   readonly protocol?: 'http/protobuf' | 'http/json';
   /**
-   * Compression of the requests.
+   * Compression of the requests: `gzip` or `none`.
    * @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip'
    */
   readonly compression?: 'gzip' | 'none';
@@ -55,7 +55,10 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    * @default 'otel'
    */
   readonly conventions?: 'otel' | 'prometheus';
-  /** Value of the resource attribute `service.name`. @default OTEL_SERVICE_NAME, or else unknown_service:node */
+  /**
+   * Value of the resource attribute `service.name`.
+   * @default OTEL_SERVICE_NAME, or `service.name` of OTEL_RESOURCE_ATTRIBUTES, or else unknown_service:node
+   */
   readonly serviceName?: string;
   /** Additional resource attributes. @default OTEL_RESOURCE_ATTRIBUTES, and a random `service.instance.id` */
   readonly resourceAttributes?: Readonly<Record<string, string>>;
