@@ -52,7 +52,7 @@ export interface HealthOptions extends HealthCheckDefaultsOptions {
   readonly httpStatus?: Readonly<Partial<Record<HealthStatus, number>>>;
   /** Names of the checks of each probe. @default every check for readiness, none for liveness and startup */
   readonly groups?: HealthGroups;
-  /** Options of the built-in checks; `false` disables a check. @default a check of everything that the application has */
+  /** Options of the built-in checks; `false` disables a check. @default all of them, where the application has the part */
   readonly builtIn?: BuiltInChecksOptions;
   /**
    * Check `alerts`: with true, the application is degraded while a critical alert is firing; options change severity and

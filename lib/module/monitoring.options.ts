@@ -166,7 +166,7 @@ export interface MonitoringOptions {
   readonly history?: HistoryOptions;
   /** Health checks, probes and the drain at the end. @default the built-in checks */
   readonly health?: HealthOptions;
-  /** Limits of the vitals, beyond which alerts fire. @default those of each vital, also if another one is given */
+  /** Limits of the vitals, beyond which alerts fire. @default the default of each vital that is not given */
   readonly thresholds?: Thresholds;
   /**
    * Alert rules, and the handlers that are notified.
