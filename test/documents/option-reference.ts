@@ -96,6 +96,32 @@ export function furtherOptionGroups(): OptionGroup[] {
   });
 }
 
+/** An option that is one of a few texts, or a list of them. */
+export interface ChoiceOption {
+  readonly path: string;
+  readonly description: string;
+  readonly values: readonly string[];
+}
+
+/** Returns every option, also of the decorators, checks and handlers, whose values the compiler knows. */
+export function choiceOptions(): ChoiceOption[] {
+  return [...optionGroups(), ...furtherOptionGroups()].flatMap(({ path: owner, options, properties }) =>
+    properties.flatMap((property, i) => {
+      const values = literalsOf(checker.getTypeOfSymbol(property));
+      const path = owner === '' ? property.name : `${owner}.${property.name}`;
+      return values.length < 2 ? [] : [{ path, description: options[i]?.description ?? '', values }];
+    }),
+  );
+}
+
+function literalsOf(type: ts.Type): string[] {
+  if (type.isUnion()) return type.types.flatMap(literalsOf);
+  if (type.isStringLiteral()) return [type.value];
+  return checker.isArrayType(type)
+    ? checker.getTypeArguments(type as ts.TypeReference).flatMap(literalsOf)
+    : [];
+}
+
 const exportedTypes = new Map(
   DOORS.flatMap((door) => {
     const source = program.getSourceFile(door);

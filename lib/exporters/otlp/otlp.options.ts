@@ -50,8 +50,8 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    */
   readonly histograms?: 'explicit' | 'exponential';
   /**
-   * Names of the metrics: those of OpenTelemetry's semantic conventions, such as `http.server.request.duration`, or those
-   * of Prometheus client libraries, such as `http_request_duration_seconds`.
+   * Names of the metrics: `otel` for those of OpenTelemetry's semantic conventions, such as `http.server.request.duration`,
+   * or `prometheus` for those of Prometheus client libraries, such as `http_request_duration_seconds`.
    * @default 'otel'
    */
   readonly conventions?: 'otel' | 'prometheus';
