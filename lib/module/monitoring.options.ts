@@ -83,7 +83,7 @@ import {
 } from '../options/option-table.js';
 import { lambdaDefaults } from './lambda-defaults.js';
 
-/** Options of `MonitoringModule.forRoot()`; each has a default. */
+/** Options of `MonitoringModule.forRoot()`. None is required. */
 export interface MonitoringOptions {
   /** Switch of all monitoring: if false, every instrument is a no-op, and there is no route and no timer. @default true */
   readonly enabled?: boolean;

@@ -6,6 +6,8 @@ import { ROOT } from './documents.js';
 export interface OptionGroup {
   /** The path of the object from `forRoot()` on; empty for the outermost. */
   readonly path: string;
+  /** The docstring of its type; empty if it has none. */
+  readonly summary: string;
   readonly options: readonly OptionRow[];
   readonly properties: readonly ts.Symbol[];
 }
@@ -29,16 +31,21 @@ const FURTHER_TYPES = [
   'TrackErrorsOptions',
   'MonitorModelOperationOptions',
   'MetricsCollectorOptions',
+  'MetricsContextOptions',
   'KpiOptions',
   'HealthCheckOptions',
   'HttpHealthCheckOptions',
   'TcpHealthCheckOptions',
+  'MicroserviceHealthCheckOptions',
   'AlertHandlerOptions',
   'SlackOptions',
   'EmailOptions',
   'WebhookOptions',
   'AlertmanagerOptions',
   'SilenceRequest',
+  'BackTestOptions',
+  'PrometheusRulesOptions',
+  'DashboardPanelOptions',
   'GrafanaDashboardsOptions',
 ];
 
@@ -92,7 +99,7 @@ export function furtherOptionGroups(): OptionGroup[] {
     const type = exportedTypes.get(name);
     if (type === undefined) throw new Error(`No door exports ${name}.`);
     const properties = checker.getPropertiesOfType(type);
-    return { path: name, options: properties.map(rowOf), properties };
+    return { path: name, summary: summaryOf(type), options: properties.map(rowOf), properties };
   });
 }
 
@@ -137,7 +144,7 @@ function original(symbol: ts.Symbol): ts.Symbol {
 
 function groupsOf(type: ts.Type, path: string): OptionGroup[] {
   const properties = checker.getPropertiesOfType(type);
-  const own: OptionGroup = { path, options: properties.map(rowOf), properties };
+  const own: OptionGroup = { path, summary: summaryOf(type), options: properties.map(rowOf), properties };
   const nested = properties.flatMap((property) => {
     if (LEAVES.has(property.name)) return [];
     const inner = optionsTypeOf(property);
@@ -173,6 +180,14 @@ function isIntersectionOfOptions(type: ts.Type): boolean {
   return type.isIntersection() && type.types.some(({ symbol }) => symbol?.name.endsWith('Options') === true);
 }
 
+/** Returns the docstring of a type, or of the type that a partial one is of. */
+function summaryOf(type: ts.Type): string {
+  const isPartial = type.aliasSymbol?.name === 'Partial';
+  const symbol = isPartial ? type.aliasTypeArguments?.[0]?.symbol : (type.aliasSymbol ?? type.symbol);
+  const text = oneLine(ts.displayPartsToString(symbol?.getDocumentationComment(checker)));
+  return text.replaceAll(/\{@link ([^}]+)\}/g, '`$1`');
+}
+
 function rowOf(property: ts.Symbol): OptionRow {
   const text = oneLine(ts.displayPartsToString(property.getDocumentationComment(checker)));
   const given = property.getJsDocTags(checker).find(({ name }) => name === 'default');
@@ -194,10 +209,11 @@ function oneLine(text: string): string {
 export function optionTables(): string {
   const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups()];
   const list = groups.map(({ path }) => `[${titleOf(path)}](#${anchorOf(titleOf(path))})`).join(' · ');
-  const sections = groups.map(({ path, options }) =>
+  const sections = groups.map(({ path, summary, options }) =>
     [
       `## ${titleOf(path)}`,
       '',
+      ...(summary === '' ? [] : [summary, '']),
       '| option | meaning | default |',
       '| --- | --- | --- |',
       ...options.map(
@@ -225,7 +241,7 @@ function withSharedOptions(groups: readonly OptionGroup[]): OptionGroup[] {
       .map((row) => ({ ...row, description: `${row.description}${ownersOf(row, family)}` }));
     return shared.length === 0
       ? result
-      : [...result, { path: `${parent}.*`, options: shared, properties: [] }];
+      : [...result, { path: `${parent}.*`, summary: '', options: shared, properties: [] }];
   });
 }
 
