@@ -207,7 +207,7 @@ function oneLine(text: string): string {
  * Options that several objects have alike, such as those of every exporter that pushes, are in a section of their own.
  */
 export function optionTables(): string {
-  const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups()];
+  const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups().map(withoutThoseOfAnyCheck)];
   const list = groups.map(({ path }) => `[${titleOf(path)}](#${anchorOf(titleOf(path))})`).join(' · ');
   const sections = groups.map(({ path, summary, options }) =>
     [
@@ -223,6 +223,19 @@ export function optionTables(): string {
     ].join('\n'),
   );
   return [list, ...sections].join('\n\n');
+}
+
+/** Leaves out of the options of one kind of check those that every check has. */
+function withoutThoseOfAnyCheck(group: OptionGroup, _: number, groups: readonly OptionGroup[]): OptionGroup {
+  const base = groups.find(({ path }) => path === 'HealthCheckOptions');
+  const isOfAny = (row: OptionRow): boolean => base?.options.some((other) => isSame(row, other)) === true;
+  const own = group.options.filter((row) => !isOfAny(row));
+  if (base === undefined || group === base || group.options.length - own.length < base.options.length) return group;
+  return {
+    ...group,
+    summary: `${group.summary} Those of [HealthCheckOptions](#healthcheckoptions) are among them, too.`,
+    options: own,
+  };
 }
 
 /** Moves rows that more than two siblings share to a group of their own, behind the last of these siblings. */
