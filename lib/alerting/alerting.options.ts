@@ -17,7 +17,7 @@ export interface AlertHandlerEntry extends AlertHandlerOptions {
 export interface AlertingOptions {
   /** Interval between evaluations of the rules, in milliseconds. @default 15_000 */
   readonly intervalMs?: number;
-  /** Alert rules. @default [] */
+  /** Alert rules, besides those of `thresholds`. @default [] */
   readonly rules?: readonly AlertRule[];
   /**
    * Alert handlers: functions, ready-made handlers, or either with options. Providers with `@AlertHandler()` are
@@ -25,7 +25,11 @@ export interface AlertingOptions {
    * @default []
    */
   readonly handlers?: readonly (AnyAlertHandler | AlertHandlerEntry)[];
-  /** Rules by which a firing alert suppresses notifications of other alerts. @default [] */
+  /**
+   * Rules by which a firing alert suppresses notifications of other alerts: `{ source, target, equal }`, the matchers of
+   * both, and the labels that they must have in common.
+   * @default []
+   */
   readonly inhibitRules?: readonly InhibitRule[];
   /** Path of a file in which alerts, silences and the notification log survive a restart. @default no file */
   readonly stateFile?: string;

@@ -29,7 +29,7 @@ export interface DashboardPrometheusOptions {
   /** Base URL without credentials, such as `http://prometheus:9090`; `/api/v1/query` follows it. */
   readonly url: string;
   /**
-   * Conditions on the labels of the series of this application, such as `{ job: 'shop', namespace: /shop-.*\/ }`. A value is
+   * Conditions on the labels of the series of this application, such as `{ job: 'shop', namespace: /shop-.+/ }`. A value is
    * a string, an array of them or a regular expression for the whole value; `{ not: … }` negates it.
    * @default the label `service` of `defaultLabels`, if there is one
    */
@@ -44,7 +44,7 @@ export interface DashboardPrometheusOptions {
   readonly targetLabels?: readonly string[];
   /** Additional headers, such as `{ 'X-Scope-OrgID': 'shop' }` for a tenant of Mimir. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Credentials for basic authentication. @default none */
+  /** Credentials for basic authentication: `{ username, password }`. @default none */
   readonly basicAuth?: { readonly username: string; readonly password: string };
   /** Token for the header `Authorization: Bearer …`. @default none */
   readonly bearerToken?: string;

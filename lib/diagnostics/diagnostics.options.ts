@@ -8,7 +8,10 @@ import { type MemoryOptions, type ResolvedMemory, resolveMemory } from './memory
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
-  /** Watch of the event loop, which names the function that blocked it, or false. @default on, but not in production */
+  /**
+   * Watch of the event loop, which names the function that blocked it, or false.
+   * @default on; off if NODE_ENV is `production`
+   */
   readonly blockedLoop?: BlockedLoopOptions | false;
   /** Times of the start, by phase, module, instance and hook. @default true */
   readonly startup?: boolean;
@@ -19,15 +22,15 @@ export interface DiagnosticsOptions {
    * @default on; false if NODE_ENV is `production` and there is no `endpoints.auth`
    */
   readonly profiles?: ProfilesOptions | false;
-  /** Recorder of the last minute, which tells how the process before this one ended, or false. @default off */
+  /** Recorder of the last minute, which shows how the process before this one ended, or false. @default off */
   readonly flightRecorder?: FlightRecorderOptions | false;
-  /** Search for memory that grows, which suspects a leak, or false. @default on */
+  /** Search for memory that grows as with a leak, or false. @default on */
   readonly memory?: MemoryOptions | false;
 }
 
 /** Options of the watch of the event loop. */
 export interface BlockedLoopOptions {
-  /** Delay from which on the event loop counts as blocked, in milliseconds. @default 100 */
+  /** Delay of the event loop from which it counts as blocked, in milliseconds. @default 100 */
   readonly thresholdMs?: number;
 }
 

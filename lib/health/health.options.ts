@@ -46,16 +46,17 @@ export interface HealthCheckDefaultsOptions {
 /** Options of the health checks, the probes and the drain. */
 export interface HealthOptions extends HealthCheckDefaultsOptions {
   /**
-   * HTTP status code of `/health`, `/ready` and `/startup` for each health status.
+   * HTTP status codes of `/health` and of the probes by the worst status of their checks, such as `{ degraded: 503 }`.
    * @default 200 for healthy and degraded, 503 for unhealthy and critical
    */
   readonly httpStatus?: Readonly<Partial<Record<HealthStatus, number>>>;
-  /** Names of the checks of each probe. */
+  /** Names of the checks of each probe. @default every check for readiness, none for liveness and startup */
   readonly groups?: HealthGroups;
-  /** Options of the built-in checks; `false` disables a check. */
+  /** Options of the built-in checks; `false` disables a check. @default all of them, where the application has the part */
   readonly builtIn?: BuiltInChecksOptions;
   /**
-   * Check of the firing alerts. True: the application is degraded while a critical alert is firing.
+   * Check `alerts`: with true, the application is degraded while a critical alert is firing; options change severity and
+   * status.
    * @default false
    */
   readonly alerts?: boolean | AlertsInHealthOptions;

@@ -42,7 +42,11 @@ export interface EndpointsOptions {
   readonly controllers?: boolean;
   /** True to put the paths below the global prefix of the application. @default false */
   readonly useGlobalPrefix?: boolean;
-  /** Authentication for the metrics, the dashboard, the alerts and the health details. @default none */
+  /**
+   * Authentication for the metrics, the dashboard, the alerts and the health details: `{ bearerToken }`,
+   * `{ basic: { username, password } }`, or `{ guard }` for a guard of the application.
+   * @default none
+   */
   readonly auth?: EndpointAuth;
   /**
    * Limit of failed authentications per address, beyond which the reply is 429 with `Retry-After`; false for no limit.

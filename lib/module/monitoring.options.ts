@@ -83,7 +83,7 @@ import {
 } from '../options/option-table.js';
 import { lambdaDefaults } from './lambda-defaults.js';
 
-/** Options of `MonitoringModule.forRoot()`; each has a default. */
+/** Options of `MonitoringModule.forRoot()`. None is required. */
 export interface MonitoringOptions {
   /** Switch of all monitoring: if false, every instrument is a no-op, and there is no route and no timer. @default true */
   readonly enabled?: boolean;
@@ -119,11 +119,11 @@ export interface MonitoringOptions {
    */
   readonly cluster?: ClusterOptions | boolean;
   /**
-   * Paths of the HTTP endpoints, and their authentication.
+   * Paths of the HTTP endpoints, their authentication, and a server of their own for them.
    * @default every endpoint at its default path; none on AWS Lambda
    */
   readonly endpoints?: EndpointsOptions;
-  /** The Prometheus whose figures the dashboard shows, of all instances. @default the figures of the process alone */
+  /** Prometheus from which the dashboard reads the figures of all instances. @default the figures of the process alone */
   readonly dashboard?: DashboardOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
@@ -131,7 +131,7 @@ export interface MonitoringOptions {
   readonly outgoingHttp?: OutgoingHttpOptions | false;
   /** Records of what each request waited for and why it failed, or false. @default on; off on AWS Lambda */
   readonly requests?: RequestsOptions | false;
-  /** Error metrics and groups of errors, or false. @default all */
+  /** Error metrics and groups of errors, or false. @default on */
   readonly errors?: ErrorsOptions | false;
   /**
    * Diagnostics of the process, such as what blocks the event loop, or false.
@@ -157,7 +157,7 @@ export interface MonitoringOptions {
   readonly business?: BusinessOptions;
   /** Exporters that push the metrics. @default only the metrics endpoint */
   readonly exporters?: ExportersOptions;
-  /** Bridges from the metrics of other libraries: prom-client and OpenTelemetry. */
+  /** Bridges from the metrics of other libraries: prom-client and OpenTelemetry. @default none */
   readonly bridges?: BridgesOptions;
   /**
    * Samples of the last hour in memory, which rules, vitals and the dashboard read.
@@ -166,7 +166,7 @@ export interface MonitoringOptions {
   readonly history?: HistoryOptions;
   /** Health checks, probes and the drain at the end. @default the built-in checks */
   readonly health?: HealthOptions;
-  /** Limits of the vitals; a vital that is not given has its default limit. */
+  /** Limits of the vitals, beyond which alerts fire. @default the default of each vital that is not given */
   readonly thresholds?: Thresholds;
   /**
    * Alert rules, and the handlers that are notified.

@@ -6,6 +6,8 @@ import { ROOT } from './documents.js';
 export interface OptionGroup {
   /** The path of the object from `forRoot()` on; empty for the outermost. */
   readonly path: string;
+  /** The docstring of its type; empty if it has none. */
+  readonly summary: string;
   readonly options: readonly OptionRow[];
   readonly properties: readonly ts.Symbol[];
 }
@@ -29,16 +31,21 @@ const FURTHER_TYPES = [
   'TrackErrorsOptions',
   'MonitorModelOperationOptions',
   'MetricsCollectorOptions',
+  'MetricsContextOptions',
   'KpiOptions',
   'HealthCheckOptions',
   'HttpHealthCheckOptions',
   'TcpHealthCheckOptions',
+  'MicroserviceHealthCheckOptions',
   'AlertHandlerOptions',
   'SlackOptions',
   'EmailOptions',
   'WebhookOptions',
   'AlertmanagerOptions',
   'SilenceRequest',
+  'BackTestOptions',
+  'PrometheusRulesOptions',
+  'DashboardPanelOptions',
   'GrafanaDashboardsOptions',
 ];
 
@@ -92,8 +99,34 @@ export function furtherOptionGroups(): OptionGroup[] {
     const type = exportedTypes.get(name);
     if (type === undefined) throw new Error(`No door exports ${name}.`);
     const properties = checker.getPropertiesOfType(type);
-    return { path: name, options: properties.map(rowOf), properties };
+    return { path: name, summary: summaryOf(type), options: properties.map(rowOf), properties };
   });
+}
+
+/** An option that is one of a few texts, or a list of them. */
+export interface ChoiceOption {
+  readonly path: string;
+  readonly description: string;
+  readonly values: readonly string[];
+}
+
+/** Returns every option, also of the decorators, checks and handlers, whose values the compiler knows. */
+export function choiceOptions(): ChoiceOption[] {
+  return [...optionGroups(), ...furtherOptionGroups()].flatMap(({ path: owner, options, properties }) =>
+    properties.flatMap((property, i) => {
+      const values = literalsOf(checker.getTypeOfSymbol(property));
+      const path = owner === '' ? property.name : `${owner}.${property.name}`;
+      return values.length < 2 ? [] : [{ path, description: options[i]?.description ?? '', values }];
+    }),
+  );
+}
+
+function literalsOf(type: ts.Type): string[] {
+  if (type.isUnion()) return type.types.flatMap(literalsOf);
+  if (type.isStringLiteral()) return [type.value];
+  return checker.isArrayType(type)
+    ? checker.getTypeArguments(type as ts.TypeReference).flatMap(literalsOf)
+    : [];
 }
 
 const exportedTypes = new Map(
@@ -111,7 +144,7 @@ function original(symbol: ts.Symbol): ts.Symbol {
 
 function groupsOf(type: ts.Type, path: string): OptionGroup[] {
   const properties = checker.getPropertiesOfType(type);
-  const own: OptionGroup = { path, options: properties.map(rowOf), properties };
+  const own: OptionGroup = { path, summary: summaryOf(type), options: properties.map(rowOf), properties };
   const nested = properties.flatMap((property) => {
     if (LEAVES.has(property.name)) return [];
     const inner = optionsTypeOf(property);
@@ -128,13 +161,31 @@ function optionsTypeOf(property: ts.Symbol): ts.Type | undefined {
   const members = type.isUnion() ? type.types : [type];
   return members.find((member) => {
     const name = member.aliasSymbol?.name ?? member.symbol?.name ?? '';
-    return name.endsWith('Options') || FURTHER_GROUPS.test(name) || isPartialOfGroup(member);
+    return (
+      name.endsWith('Options') ||
+      FURTHER_GROUPS.test(name) ||
+      isPartialOfGroup(member) ||
+      isIntersectionOfOptions(member)
+    );
   });
 }
 
 function isPartialOfGroup(type: ts.Type): boolean {
   const [argument] = type.aliasSymbol?.name === 'Partial' ? (type.aliasTypeArguments ?? []) : [];
   return argument !== undefined && FURTHER_GROUPS.test(argument.symbol?.name ?? '');
+}
+
+/** Returns true for options with further ones, such as those of the check `memory`. */
+function isIntersectionOfOptions(type: ts.Type): boolean {
+  return type.isIntersection() && type.types.some(({ symbol }) => symbol?.name.endsWith('Options') === true);
+}
+
+/** Returns the docstring of a type, or of the type that a partial one is of. */
+function summaryOf(type: ts.Type): string {
+  const isPartial = type.aliasSymbol?.name === 'Partial';
+  const symbol = isPartial ? type.aliasTypeArguments?.[0]?.symbol : (type.aliasSymbol ?? type.symbol);
+  const text = oneLine(ts.displayPartsToString(symbol?.getDocumentationComment(checker)));
+  return text.replaceAll(/\{@link ([^}]+)\}/g, '`$1`');
 }
 
 function rowOf(property: ts.Symbol): OptionRow {
@@ -156,21 +207,35 @@ function oneLine(text: string): string {
  * Options that several objects have alike, such as those of every exporter that pushes, are in a section of their own.
  */
 export function optionTables(): string {
-  const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups()];
+  const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups().map(withoutThoseOfAnyCheck)];
   const list = groups.map(({ path }) => `[${titleOf(path)}](#${anchorOf(titleOf(path))})`).join(' · ');
-  const sections = groups.map(({ path, options }) =>
+  const sections = groups.map(({ path, summary, options }) =>
     [
       `## ${titleOf(path)}`,
       '',
+      ...(summary === '' ? [] : [summary, '']),
       '| option | meaning | default |',
       '| --- | --- | --- |',
       ...options.map(
         ({ name, description, default: value }) =>
-          `| \`${name}\` | ${cellOf(description)} | ${cellOf(codeOf(value))} |`,
+          `| \`${name}\` | ${cellOf(description)} | ${cellOf(codeOf(name, value))} |`,
       ),
     ].join('\n'),
   );
   return [list, ...sections].join('\n\n');
+}
+
+/** Leaves out of the options of one kind of check those that every check has. */
+function withoutThoseOfAnyCheck(group: OptionGroup, _: number, groups: readonly OptionGroup[]): OptionGroup {
+  const base = groups.find(({ path }) => path === 'HealthCheckOptions');
+  const isOfAny = (row: OptionRow): boolean => base?.options.some((other) => isSame(row, other)) === true;
+  const own = group.options.filter((row) => !isOfAny(row));
+  if (base === undefined || group === base || group.options.length - own.length < base.options.length) return group;
+  return {
+    ...group,
+    summary: `${group.summary} Those of [HealthCheckOptions](#healthcheckoptions) are among them, too.`,
+    options: own,
+  };
 }
 
 /** Moves rows that more than two siblings share to a group of their own, behind the last of these siblings. */
@@ -185,11 +250,19 @@ function withSharedOptions(groups: readonly OptionGroup[]): OptionGroup[] {
     if (group !== family.at(-1)) return result;
     const shared = family
       .flatMap(({ options }) => options)
-      .filter((row, index, rows) => isShared(row) && rows.findIndex((other) => isSame(row, other)) === index);
+      .filter((row, index, rows) => isShared(row) && rows.findIndex((other) => isSame(row, other)) === index)
+      .map((row) => ({ ...row, description: `${row.description}${ownersOf(row, family)}` }));
     return shared.length === 0
       ? result
-      : [...result, { path: `${parent}.*`, options: shared, properties: [] }];
+      : [...result, { path: `${parent}.*`, summary: '', options: shared, properties: [] }];
   });
+}
+
+/** Returns a sentence about the siblings that have an option; an empty text if all of them do. */
+function ownersOf(row: OptionRow, family: readonly OptionGroup[]): string {
+  const owners = family.filter(({ options }) => options.some((other) => isSame(row, other)));
+  if (owners.length === family.length) return '';
+  return ` In ${owners.map(({ path }) => `\`${path.slice(path.lastIndexOf('.') + 1)}\``).join(', ')}.`;
 }
 
 function isSame(a: OptionRow, b: OptionRow): boolean {
@@ -212,10 +285,30 @@ function anchorOf(title: string): string {
 }
 
 /** A default that is a value is code; one that is a sentence stays as it is. */
-function codeOf(value: string): string {
+function codeOf(name: string, value: string): string {
+  if (/^[\d_]+$/.test(value)) return numberOf(name, Number(value.replaceAll('_', '')));
   return /^(['[{\d]|true$|false$|undefined$)/.test(value) && !value.includes('`') && !/[;,] /.test(value)
     ? `\`${value}\``
     : value;
+}
+
+const TIMES: readonly Unit[] = [
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+const SIZES: readonly Unit[] = [
+  [2 ** 30, 'GiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 10, 'KiB'],
+];
+type Unit = readonly [size: number, name: string];
+
+/** A number as code, and in the largest unit in which it is whole: 300000 milliseconds are 5 min. */
+function numberOf(name: string, value: number): string {
+  const units = name.endsWith('Ms') ? TIMES : /bytes$/i.test(name) ? SIZES : [];
+  const unit = units.find(([size]) => value >= size && value % size === 0);
+  return unit === undefined ? `\`${value}\`` : `\`${value}\` (${value / unit[0]} ${unit[1]})`;
 }
 
 function cellOf(text: string): string {

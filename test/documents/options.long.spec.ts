@@ -7,7 +7,13 @@ import ts from 'typescript';
 import { ROOT, textOf } from './documents.js';
 import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
-import { optionGroups, optionTables, type SwitchedOption, switchedOptions } from './option-reference.js';
+import {
+  choiceOptions,
+  optionGroups,
+  optionTables,
+  type SwitchedOption,
+  switchedOptions,
+} from './option-reference.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 
@@ -96,6 +102,22 @@ describe('an option that is an object, or a boolean instead', () => {
       expect(refusalOf(option, false)).toBeUndefined();
       if (takesTrue) expect(refusalOf(option, true)).toBeUndefined();
     }
+  });
+});
+
+describe('an option that is one of a few texts', () => {
+  const choices = choiceOptions();
+  /** Of more values than these, the docstring names some: the compiler and the error at start know all of them. */
+  const MAX_NAMED = 4;
+
+  it('names them in its docstring', () => {
+    expect(choices.length).toBeGreaterThan(10);
+    const unnamed = choices.flatMap(({ path, description, values }) => {
+      const missing = values.filter((value) => !description.includes(`\`${value}\``));
+      const mayMiss = values.length > MAX_NAMED ? values.length - 1 : 0;
+      return missing.length > mayMiss ? [`${path} does not name ${missing.join(', ')}`] : [];
+    });
+    expect(unnamed).toEqual([]);
   });
 });
 

@@ -73,6 +73,7 @@ export declare class PaymentGateway {
 }
 export declare class PagerService {
   notify(check: string, status: HealthStatus): void;
+  page(text: string): Promise<void>;
 }
 export declare const pager: PagerService;
 export declare function sendEmail(mail: { subject: string; body: string }): Promise<void>;

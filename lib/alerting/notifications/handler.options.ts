@@ -16,9 +16,9 @@ import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';
 export interface AlertHandlerOptions {
   /** Name of the handler in metrics and logs. @default the name of the function or class */
   readonly name?: string;
-  /** Severities of the alerts that the handler receives. @default all */
+  /** Severities of the alerts that the handler receives: `critical`, `warning`, `info`. @default all */
   readonly severities?: readonly Severity[];
-  /** Labels that alerts must have for the handler to receive them. @default no filter */
+  /** Labels that alerts must have for the handler to receive them, such as `{ team: 'shop' }`. @default no filter */
   readonly labels?: LabelMatchers;
   /**
    * Labels by which alerts are grouped into one notification.
@@ -29,7 +29,7 @@ export interface AlertHandlerOptions {
   readonly groupWaitMs?: number;
   /** Minimum time between two notifications of a group, in milliseconds. @default 0 */
   readonly groupIntervalMs?: number;
-  /** Time after which a notification of unchanged firing alerts is repeated, in milliseconds. @default 14_400_000 (4 h) */
+  /** Time after which a notification of unchanged firing alerts is repeated, in milliseconds. @default 14_400_000 */
   readonly repeatIntervalMs?: number;
   /**
    * True if the handler is notified of resolved alerts.
@@ -38,7 +38,11 @@ export interface AlertHandlerOptions {
   readonly sendResolved?: boolean;
   /** Time limit of one call of the handler, in milliseconds. @default 10_000 */
   readonly timeoutMs?: number;
-  /** Number of immediate retries, with exponential backoff or the pause that the receiver asks for. @default 3 */
+  /**
+   * Number of retries in a row, after pauses that double from 0.5 s on, or that the receiver asks for. If all of them fail,
+   * an evaluation tries again after a minute.
+   * @default 3
+   */
   readonly retries?: number;
   /** Maximum number of notifications that are queued or in flight. Further ones are dropped until there is room. @default 100 */
   readonly maxQueuedNotifications?: number;

@@ -21,7 +21,10 @@ import { SYSTEM_DASHBOARD } from './system.dashboard.js';
 export interface GrafanaDashboardsOptions {
   /** Prefix of all metric names, if an exporter or relabeling adds one. @default '' */
   readonly prefix?: string;
-  /** Convention of the metrics: the option `conventions` of the module. @default 'prometheus' */
+  /**
+   * Names of the metrics, as the option `conventions` of the module: `prometheus`, `otel` or `both`.
+   * @default 'prometheus'
+   */
   readonly conventions?: Convention;
   /** Label of the application. @default 'job' */
   readonly jobLabel?: string;

@@ -22,7 +22,7 @@ export type DashboardState = 'ok' | 'warning' | 'critical' | 'unknown';
 export interface DashboardPanelOptions {
   /** Title of the panel, of at most 80 characters. */
   readonly title: string;
-  /** Area at whose end the panel is shown. @default a page of its own, by `page` */
+  /** Area at whose end the panel is shown, such as `now` or `routes`. @default a page of its own, by `page` */
   readonly area?: DashboardArea;
   /** Title of the page of the panel, of at most 40 characters. Panels with the same page share it. @default 'Application' */
   readonly page?: string;

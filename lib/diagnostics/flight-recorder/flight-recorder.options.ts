@@ -8,7 +8,7 @@ export interface FlightRecorderOptions {
    * container, on a volume. Further processes use the same path with `.2`, `.3` and so on.
    */
   readonly file: string;
-  /** Size of the file, in bytes. A second takes 4096. @default 262144 */
+  /** Size of the file, in bytes, of which each second takes 4096. @default 262144 */
   readonly bytes?: number;
   /**
    * True for an alert in the ten minutes after a start whose predecessor ended neither cleanly nor by SIGTERM or SIGINT.

@@ -18,7 +18,7 @@ export interface MemoryOptions {
   readonly warmUpMs?: number;
   /** Length of a window, of which the lowest memory after garbage collection counts, in milliseconds. @default 30_000 */
   readonly windowMs?: number;
-  /** Growth within twenty windows from which on a leak is suspected, in bytes. @default 6_291_456 */
+  /** Growth within twenty windows from which a leak is suspected, in bytes. @default 6_291_456 */
   readonly minGrowthBytes?: number;
 }
 

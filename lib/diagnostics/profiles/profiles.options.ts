@@ -13,8 +13,9 @@ export interface ProfilesOptions {
   /** Maximum size of all files, in bytes; the oldest ones are removed. @default 1_073_741_824 */
   readonly maxBytes?: number;
   /**
-   * Kind of profile that SIGUSR2 captures, or false. The signal stays with an application that listens to it, as
-   * `app.enableShutdownHooks()` does unless it is given signals. @default false
+   * Kind of profile that SIGUSR2 captures: `cpuProfile`, `allocations`, `heapSnapshot` or `report`; or false. The signal
+   * stays with an application that listens to it, as `app.enableShutdownHooks()` does unless it is given signals.
+   * @default false
    */
   readonly signal?: ProfileKind | false;
 }

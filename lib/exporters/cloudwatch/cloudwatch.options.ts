@@ -32,7 +32,11 @@ export interface CloudWatchExporterOptions extends PushExporterOptions {
   readonly rollUps?: readonly (readonly string[])[];
   /** True to log an estimate of the cost at start-up. @default false */
   readonly costPreview?: boolean;
-  /** Prices for the estimate. @default the list prices of us-east-1 */
+  /**
+   * Prices for the estimate in USD: `customMetrics` is a list of tiers such as `[10_000, 0.3]`, the number of metrics and
+   * the price of each a month, the last one for `Infinity`; `thousandCalls` is the price of a thousand calls.
+   * @default the list prices of us-east-1
+   */
   readonly prices?: CloudWatchPrices;
 }
 

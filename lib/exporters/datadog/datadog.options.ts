@@ -20,7 +20,7 @@ export interface DatadogExporterOptions extends PushExporterOptions {
   readonly apiKey?: string;
   /** Application key. Accepted so that both keys can be configured in one place; it is never sent. */
   readonly appKey?: string;
-  /** Datadog site. @default DD_SITE, or else datadoghq.com */
+  /** Datadog site, such as `datadoghq.eu` or `us3.datadoghq.com`. @default DD_SITE, or else datadoghq.com */
   readonly site?: DatadogSite;
   /**
    * The two `MetricsApi` of `@datadog/datadog-api-client` with your own configuration:
@@ -49,7 +49,7 @@ export interface DatadogExporterOptions extends PushExporterOptions {
   readonly env?: string;
   /** Value of the tag `version`. @default DD_VERSION */
   readonly version?: string;
-  /** Additional tags of every series. @default {} */
+  /** Additional tags of every series, such as `{ team: 'checkout' }`. @default {} */
   readonly tags?: Readonly<Record<string, string>>;
   /**
    * Encoding of histograms. `distributions` sends every value, for percentiles over all hosts; `counts` sends the count

@@ -17,7 +17,7 @@ export interface EmbeddedMetricsExporterOptions extends PushQueueOptions {
    */
   readonly intervalMs?: number | false;
   /**
-   * Filter for the metrics that are written, by name or regular expression.
+   * Names of the metrics that are written, or regular expressions that match a part of a name.
    * @default all metrics; on AWS Lambda all but `process_*`, `nodejs_*` and `monitoring_*`
    */
   readonly metrics?: MetricFilter;
@@ -29,7 +29,7 @@ export interface EmbeddedMetricsExporterOptions extends PushQueueOptions {
    * @default 'values'
    */
   readonly distributions?: 'values' | 'statistics';
-  /** True to store the metrics with a resolution of one second. @default false */
+  /** True to store the metrics with a resolution of one second, for intervals below a minute. @default false */
   readonly highResolution?: boolean;
   /**
    * Additional aggregations, as arrays of label names. A metric that has all labels of an array is also stored summed

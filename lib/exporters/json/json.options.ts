@@ -8,7 +8,7 @@ export interface JsonExporterOptions extends PushExporterOptions {
   /**
    * Appends one line of JSON per push instead of replacing the file. Before the file exceeds `maxBytes`, it is renamed
    * to `<outputFile>.1`, and so on; at most `maxFiles` files are kept.
-   * @default undefined, which replaces the file; {} means 10485760 bytes, which is 10 MiB, and 5 files
+   * @default none, which replaces the file; `{}` means `{ maxBytes: 10_485_760, maxFiles: 5 }`, which is 10 MiB each
    */
   readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number };
 }

@@ -30,12 +30,12 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Encoding of the requests.
+   * Encoding of the requests: `http/protobuf` or `http/json`.
    * @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf'
    */
   readonly protocol?: 'http/protobuf' | 'http/json';
   /**
-   * Compression of the requests.
+   * Compression of the requests: `gzip` or `none`.
    * @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip'
    */
   readonly compression?: 'gzip' | 'none';
@@ -50,12 +50,15 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    */
   readonly histograms?: 'explicit' | 'exponential';
   /**
-   * Names of the metrics: those of OpenTelemetry's semantic conventions, such as `http.server.request.duration`, or those
-   * of Prometheus client libraries, such as `http_request_duration_seconds`.
+   * Names of the metrics: `otel` for those of OpenTelemetry's semantic conventions, such as `http.server.request.duration`,
+   * or `prometheus` for those of Prometheus client libraries, such as `http_request_duration_seconds`.
    * @default 'otel'
    */
   readonly conventions?: 'otel' | 'prometheus';
-  /** Value of the resource attribute `service.name`. @default OTEL_SERVICE_NAME, or else unknown_service:node */
+  /**
+   * Value of the resource attribute `service.name`.
+   * @default OTEL_SERVICE_NAME, or `service.name` of OTEL_RESOURCE_ATTRIBUTES, or else unknown_service:node
+   */
   readonly serviceName?: string;
   /** Additional resource attributes. @default OTEL_RESOURCE_ATTRIBUTES, and a random `service.instance.id` */
   readonly resourceAttributes?: Readonly<Record<string, string>>;

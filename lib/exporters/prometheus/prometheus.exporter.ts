@@ -34,7 +34,7 @@ export interface PrometheusExporterOptions extends PrometheusFormatOptions {
 
 /** Registries of other libraries. */
 export interface PromClientBridgeOptions {
-  /** Registry of prom-client, `register`, or of a library with the same interface. */
+  /** Registry of prom-client, `register`, or of a library with the same interface. @default none */
   readonly promClient?: PromClientRegistry;
 }
 

@@ -16,7 +16,7 @@ export interface PushQueueOptions {
   readonly shutdownTimeoutMs?: number;
   /** Maximum number of requests in the queue while the remote fails; the oldest are dropped first. @default 1000 */
   readonly maxQueueRequests?: number;
-  /** Maximum size of the queue, approximately, in bytes. @default 16777216, which is 16 MiB */
+  /** Maximum size of the queue, approximately, in bytes. @default 16777216 */
   readonly maxQueueBytes?: number;
 }
 
@@ -27,7 +27,7 @@ export interface PushExporterOptions extends PushQueueOptions {
    * @default 60000
    */
   readonly intervalMs?: number;
-  /** Filter for the metrics that are sent, by name or regular expression. @default all metrics */
+  /** Names of the metrics that are sent, or regular expressions that match a part of a name. @default all metrics */
   readonly metrics?: MetricFilter;
 }
 

@@ -15,7 +15,7 @@ export interface PushgatewayExporterOptions extends PushExporterOptions {
   readonly jobName: string;
   /** Additional labels of the group, such as `{ instance: hostname() }`. @default {} */
   readonly groupings?: Readonly<Record<string, string>>;
-  /** Credentials for basic authentication. @default none */
+  /** Credentials for basic authentication: `{ username, password }`. @default none */
   readonly basicAuth?: { readonly username: string; readonly password: string };
   /** Function that sends requests, such as a `fetch` of `undici` with a proxy. @default the global fetch */
   readonly fetch?: PushFetch;

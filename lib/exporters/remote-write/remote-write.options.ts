@@ -32,7 +32,7 @@ export interface RemoteWriteExporterOptions extends PushExporterOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Additional headers, such as `{ 'X-Scope-OrgID': 'shop' }` for a tenant of Mimir. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Credentials for basic authentication. @default none */
+  /** Credentials for basic authentication: `{ username, password }`. @default none */
   readonly basicAuth?: { readonly username: string; readonly password: string };
   /** Token for the header `Authorization: Bearer …`. @default none */
   readonly bearerToken?: string;
@@ -50,8 +50,8 @@ export interface RemoteWriteExporterOptions extends PushExporterOptions {
   /** True to send type, help and unit of each metric at the start, after a change and every minute. @default true */
   readonly metadata?: boolean;
   /**
-   * True to end a series that is gone, and at shutdown all series, by a marker, so that queries stop to return them at once
-   * and not after five minutes.
+   * True to end a series that is gone, and at shutdown all series, by a marker, so that queries cease to return them at
+   * once and not after five minutes.
    * @default true
    */
   readonly staleMarkers?: boolean;
@@ -66,7 +66,7 @@ export interface RemoteWriteSigV4Options {
   /** Name of the service. @default 'aps' */
   readonly service?: string;
   /**
-   * Credentials, or a function that returns them.
+   * Credentials, `{ accessKeyId, secretAccessKey, sessionToken }`, or a function that returns a promise of them.
    * @default those that `@aws-sdk/credential-provider-node` finds, which is required then
    */
   readonly credentials?: AwsCredentialsSource;

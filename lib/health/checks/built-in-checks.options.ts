@@ -2,13 +2,22 @@ import { expectKeys, expectOption, expectSwitch } from '../../options/option-che
 import { COMMON_OPTION_NAMES, type HealthCheckOptions } from '../health-check.js';
 
 /** Options of a built-in check. */
-export type BuiltInCheckOptions = Omit<HealthCheckOptions, 'name' | 'inProcess'>;
+export interface BuiltInCheckOptions extends Omit<HealthCheckOptions, 'name' | 'inProcess' | 'critical'> {
+  /**
+   * True if the application cannot serve requests without it. Otherwise its worst status is `degraded`.
+   * @default true for `database`, false for the others
+   */
+  readonly critical?: boolean;
+}
 
 /** Usage limits of a resource, in percent. */
 export interface PercentLimits {
-  /** Usage at which the check is degraded, in percent. */
+  /** Usage at which the check is degraded, in percent. @default 80 for `disk`, 90 for `memory` */
   readonly degradedPercent?: number;
-  /** Usage at which the check is unhealthy, in percent; degraded if the check is not critical. */
+  /**
+   * Usage at which the check is unhealthy, in percent; degraded if the check is not critical.
+   * @default 95 for `disk`, 97 for `memory`
+   */
   readonly unhealthyPercent?: number;
 }
 
@@ -40,7 +49,10 @@ export interface BuiltInChecksOptions {
   readonly disk?: DiskCheckOptions | false;
   /** Check of the heap usage and the container memory. @default degraded from 90 %, unhealthy from 97 %, not critical */
   readonly memory?: (BuiltInCheckOptions & PercentLimits) | false;
-  /** Check of the event loop lag: its 99th percentile over the last ten seconds at least. @default not critical */
+  /**
+   * Check `event_loop` of the event loop lag: its 99th percentile over the last ten seconds at least.
+   * @default degraded from 200 ms, unhealthy from 1 s, not critical
+   */
   readonly eventLoop?: EventLoopCheckOptions | false;
 }
 

@@ -11,9 +11,9 @@ export interface FiringAlerts {
 export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
   /** Alerts that are firing now. */
   readonly alerts: FiringAlerts;
-  /** Severities of the alerts that count. @default ['critical'] */
+  /** Severities of the alerts that count: `critical`, `warning`, `info`. @default ['critical'] */
   readonly severities?: readonly string[];
-  /** Status while such an alert is firing. @default 'degraded' */
+  /** Status while such an alert is firing: `healthy`, `degraded`, `unhealthy` or `critical`. @default 'degraded' */
   readonly status?: HealthStatus;
 }
 

@@ -15,7 +15,8 @@ export interface HttpMetricsOptions {
    */
   readonly buckets?: readonly number[];
   /**
-   * Route templates that are not measured, such as `/internal/ping`. The endpoints of this library are never measured.
+   * Route templates that are not measured, such as `/internal/ping`: whole templates with the global prefix, or regular
+   * expressions that match a part of one. The endpoints of this library are never measured.
    * @default []
    */
   readonly ignoreRoutes?: readonly (string | RegExp)[];

@@ -6,12 +6,16 @@ export interface OutgoingHttpOptions {
   /** Maximum number of distinct values of the label `host`; further hosts share `other`. @default 100 */
   readonly maxHosts?: number;
   /**
-   * Upper bounds of the buckets of `http_client_request_duration_seconds`, in seconds. With `conventions: 'otel'` the default is
-   * what the semantic conventions advise.
+   * Upper bounds of the buckets of `http_client_request_duration_seconds`, in seconds. With `conventions: 'otel'` the
+   * default is what the semantic conventions advise.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];
-  /** Hosts that are not measured, such as `api.example.com` or `localhost:9091`. @default [] */
+  /**
+   * Hosts that are not measured, such as `api.example.com` or `localhost:9091`, with the port unless it is the default one;
+   * or regular expressions that match a part of one.
+   * @default []
+   */
   readonly ignoreHosts?: readonly (string | RegExp)[];
 }
 

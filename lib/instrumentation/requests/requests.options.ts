@@ -23,23 +23,23 @@ export interface RequestsOptions {
 /** Options of the records. */
 export interface RecordsOptions {
   /**
-   * Share of operations that are recorded in full, from 0 to 1, beyond the first of each second: a hundred, or ten before
+   * Share of the operations that are recorded in full, from 0 to 1, beyond the first ones of each second: 100, or 10 before
    * Node.js 24, where following asynchronous work costs more. It is decided every 100 ms for all that start meanwhile. With
-   * 0, none is recorded. An operation that fails is recorded in any case, though without what it waited for.
-   * @default 1 in development and tests, otherwise 0.02
+   * 0, none is recorded in full. An operation that fails is recorded in any case, though without what it waited for.
+   * @default 0.02; 1 if NODE_ENV is `development` or `test`
    */
   readonly sampleRate?: number;
   /** Number of the slowest records of the last hour that are kept for each route. @default 10 */
   readonly slowestPerRoute?: number;
   /** Number of the last failures that are kept. @default 200 */
   readonly failures?: number;
-  /** Number of equal calls within one operation from which on it counts as an N+1. @default 10 */
+  /** Number of equal calls of one operation that make an N+1. @default 10 */
   readonly repeatedCalls?: number;
   /** Maximum size of all kept records together, in bytes. @default 4194304 */
   readonly maxBytes?: number;
   /**
-   * Path of a file that has the error and the records of a process which an uncaught exception or an unhandled rejection
-   * has ended. A later one replaces it.
+   * Path of a file to which a process that an uncaught exception or an unhandled rejection ends writes the error and its
+   * records. A later one replaces it.
    * @default no file
    */
   readonly crashFile?: string;
