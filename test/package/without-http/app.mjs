@@ -171,9 +171,11 @@ const KINDS = {
   async 'function whose log nobody reads'() {
     const invoke = await functionOf();
     await invoke('/orders/7');
-    // Whoever reads it ends with what it has read.
-    await sleep(300);
-    for (let i = 0; i < 3; i++) await invoke('/orders/7');
+    // Whoever reads it ends with what it has read, on a busy machine a little later.
+    for (let i = 0; i < 3 || (told.warnings.length === 0 && i < 500); i++) {
+      await sleep(100);
+      await invoke('/orders/7');
+    }
     await sleep(50);
   },
 };
