@@ -65,8 +65,14 @@ export class Watchers {
     }
   }
 
+  /** Asks once more if there is no answer: the server may have closed a kept connection in the moment of the request. */
+  async #ask(path, options) {
+    const url = `${this.url}/${path}`;
+    return fetch(url, options).catch(() => fetch(url, options));
+  }
+
   async #scrape(accept) {
-    const response = await fetch(`${this.url}/metrics`, { headers: { accept } });
+    const response = await this.#ask('metrics', { headers: { accept } });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`a scrape was answered ${response.status}`);
     if (accept.includes('openmetrics') !== text.endsWith('# EOF\n')) throw new Error('a scrape was cut off');
@@ -78,7 +84,7 @@ export class Watchers {
   }
 
   async #read(path) {
-    const response = await fetch(`${this.url}/${path}`);
+    const response = await this.#ask(path);
     await response.json();
     if (response.status !== 200) throw new Error(`${path} was answered ${response.status}`);
     this.reads++;
