@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -412,10 +413,17 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     it('collect once for scrapes that come at the same time, in whichever format', async () => {
       await start();
       let runs = 0;
+      let requests = 0;
+      const server = app.app.getHttpServer() as Server;
+      const allAreThere = new Promise<void>((resolve) => {
+        server.on('request', () => ++requests === 5 && resolve());
+      });
       app.registry.addCollector({
         name: 'counting',
         collect: async () => {
           runs++;
+          await allAreThere;
+          // The last one has come to its collection by then.
           await sleep(50);
         },
       });

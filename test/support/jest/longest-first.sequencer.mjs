@@ -9,6 +9,7 @@ import TestSequencer from '@jest/test-sequencer';
 export const LONG_FILES = {
   'test/services/flight-recorder.spec.ts': 170,
   'test/services/dashboard.spec.ts': 160,
+  'test/e2e/endpoints.long.spec.ts': 140,
   'test/services/profiles.spec.ts': 130,
   'test/services/diagnostics-page.spec.ts': 110,
   'test/services/blocked-loop.spec.ts': 105,
