@@ -42,7 +42,7 @@ import { map, type Observable } from 'rxjs';
 import { CatchAllController } from './fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { abortedRequest, type Answer, type Question } from './fixture/http-client.js';
-import { ADAPTERS, createApp, type RunningApp, startApp } from './fixture/start-app.js';
+import { ADAPTERS, createApp, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
 const PATHS = ['metrics', 'health', 'ready', 'alive', 'startup'];
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
@@ -365,7 +365,13 @@ describe.each(ADAPTERS)('controllers of the endpoints on %s', (adapter) => {
       warn: () => undefined,
       error: (error: unknown) => errors.push(error),
     };
-    const slow = { name: 'slow', check: () => sleep(100).then(() => ({ status: 'healthy' as const })) };
+    let calls = 0;
+    const check = async () => {
+      calls++;
+      await sleep(100);
+      return { status: 'healthy' as const };
+    };
+    const slow = { name: 'slow', check };
     const module = FixtureModule.with({
       ...optionsWith({ controllers: true }),
       health: { ...WITHOUT_COLLECTORS.health, checks: [slow], cacheMs: 0 },
@@ -373,7 +379,9 @@ describe.each(ADAPTERS)('controllers of the endpoints on %s', (adapter) => {
     const app = await startApp(adapter, module, { nest: { logger } });
     apps.push(app);
 
-    await abortedRequest(app.port, { path: '/health' }, 30);
+    const before = calls;
+    const isThere = eventually(() => expect(calls).toBeGreaterThan(before));
+    await abortedRequest(app.port, { path: '/health' }, isThere);
     await sleep(150);
     expect((await app.get('/health')).status).toBe(200);
     expect(errors).toEqual([]);
