@@ -95,7 +95,7 @@ describe.each([
         took.pushing.push(await timed(pushing));
       }
       // A remote that were waited for would cost seconds; a busy machine costs milliseconds.
-      expect(medianOf(took.pushing)).toBeLessThan(2 * medianOf(took.quiet) + 5);
+      expect(medianOf(took.pushing)).toBeLessThan(3 * medianOf(took.quiet) + 100);
       console.info(
         `${adapter}: half of the requests took ${medianOf(took.pushing).toFixed(2)} ms, without exporters ${medianOf(took.quiet).toFixed(2)} ms`,
       );

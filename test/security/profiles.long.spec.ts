@@ -191,7 +191,7 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
     await post('{"kind":"cpuProfile","seconds":100}');
     const begin = performance.now();
     await app!.app.close();
-    expect(performance.now() - begin).toBeLessThan(20_000);
+    expect(performance.now() - begin).toBeLessThan(90_000);
     expect(await readdir(directory)).toEqual([]);
   });
 });

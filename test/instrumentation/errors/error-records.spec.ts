@@ -263,7 +263,7 @@ describe('a hostile error', () => {
       }
       records.find();
     };
-    expect(leastCpuMs(observe, 1)).toBeLessThan(1_000);
+    expect(leastCpuMs(observe, 1)).toBeLessThan(3_000);
     const [group] = records.find();
     expect(group?.count).toBeGreaterThan(0);
     expect(JSON.stringify(records.find()).length).toBeLessThan(20_000);
@@ -343,6 +343,7 @@ describe('a storm of errors', () => {
     const before = process.cpuUsage();
     for (const error of errors) recorder.observe(error, 'http', 'GET /a', { route: '/a' });
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / errors.length).toBeLessThan(20);
+    // Ten times what it is, since a processor may be slower; to read each stack anew would be far beyond.
+    expect((user + system) / errors.length).toBeLessThan(60);
   });
 });

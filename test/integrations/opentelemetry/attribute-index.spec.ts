@@ -90,9 +90,15 @@ describe('the index of attributes', () => {
       for (let i = 0; i < times; i++) index.find(sets[i & 7]!);
     };
     find(100_000);
-    const before = process.memoryUsage().heapUsed;
-    find(200_000);
+    let least = Infinity;
+    for (let tries = 0; tries < 5; tries++) {
+      const before = process.memoryUsage().heapUsed;
+      find(200_000);
+      const grown = process.memoryUsage().heapUsed - before;
+      // After a garbage collection it is less than before.
+      if (grown >= 0) least = Math.min(least, grown);
+    }
     // One object for each would be 3 MB at least.
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(1_000_000);
+    expect(least).toBeLessThan(1_000_000);
   });
 });
