@@ -28,6 +28,7 @@ export default {
     '^nestjs-monitoring$': '<rootDir>/lib/index.ts',
     '^nestjs-monitoring/(\\w+)$': '<rootDir>/lib/$1.ts',
     '^typescript$': '<rootDir>/test/support/jest/typescript.cjs',
+    '^fast-check$': '<rootDir>/test/support/jest/fast-check.mjs',
     '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
   },
   setupFiles: ['reflect-metadata'],

@@ -292,7 +292,7 @@ describe('workers', () => {
   it('count as missing, without losing totals, if their message is too long', async () => {
     const [leader, follower] = [await worker(), await worker({ maxMessageBytes: 20_000, timeoutMs: 300 })];
     orders(follower).inc(3);
-    expect(await total(leader)).toBe(3);
+    await eventually(async () => expect(await total(leader)).toBe(3));
     const many = follower.registry.counter('many_total', 'Many.', { labelNames: ['label'] });
     for (let i = 0; i < 900; i++) many.inc({ label: 'x'.repeat(20) + i });
     expect(await total(leader)).toBe(3);

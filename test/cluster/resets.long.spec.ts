@@ -300,7 +300,7 @@ describe('a series created during a collection', () => {
   it.each(BEGINNINGS)(
     'loses no value in the history: $title',
     async ({ slow, when, begins, answersTooLate = false }) => {
-      const limitMs = answersTooLate ? 300 : 5_000;
+      const limitMs = answersTooLate ? 1_000 : 10_000;
       const workers = [await new TestWorker().start(limitMs), await new TestWorker().start(limitMs)] as const;
       const [{ member }] = workers;
       const store = new HistoryStore({ intervalMs: 15_000, retentionMs: 600_000, maxBytes: 8 * 1024 * 1024 });

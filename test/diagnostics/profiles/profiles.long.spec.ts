@@ -71,8 +71,9 @@ describe('the profiles of a process', () => {
   it('name a function that uses the CPU first', async () => {
     const profiles = profilesWith();
     const capturing = profiles.capture('cpuProfile', { seconds: 1 });
-    await eventually(async () => expect((await profiles.overview()).running).not.toBeNull());
-    await busyFor(700);
+    let isOver = false;
+    void capturing.finally(() => (isOver = true));
+    await busyUntil(() => isOver);
     const { name } = await capturing;
     const profile = JSON.parse((await content(await profiles.read(name))).toString()) as CpuProfile;
     const hot = profile.nodes.filter(({ callFrame }) => callFrame.functionName === 'plantedHotFunction');
@@ -95,7 +96,7 @@ describe('the profiles of a process', () => {
 
   it('name a function that leaks first, above one whose memory was collected', async () => {
     const profiles = profilesWith();
-    const capturing = profiles.capture('allocations', { seconds: 1 });
+    const capturing = profiles.capture('allocations', { seconds: 3 });
     await eventually(async () => expect((await profiles.overview()).running).not.toBeNull());
     const kept: unknown[] = [];
     for (let i = 0; i < 40; i++) {
@@ -284,9 +285,8 @@ describe('the profiles of a process', () => {
   });
 });
 
-async function busyFor(ms: number): Promise<void> {
-  const until = performance.now() + ms;
-  while (performance.now() < until) {
+async function busyUntil(isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
     plantedHotFunction();
     await new Promise(setImmediate);
   }
