@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
   it('are captured, listed and returned', async () => {
     await start();
     expect(await overview()).toMatchObject({ isEnabled: true, running: null, profiles: [] });
-    const { status, body } = await post('{"kind":"cpuProfile","seconds":0.5,"reason":"a \\"test\\""}');
+    const { status, body } = await post('{"kind":"cpuProfile","seconds":3,"reason":"a \\"test\\""}');
     const running = JSON.parse(body) as RunningProfile;
     expect([status, running.kind, running.reason]).toEqual([200, 'cpuProfile', 'a "test"']);
     expect((await overview()).running).toEqual(running);

@@ -62,7 +62,7 @@ describe('a profile of allocations while live memory is sampled', () => {
     expect(await read()).toBe(true);
     expect(namesOfGrowing()[0]).toContain('keepMuch');
 
-    const capturing = profiles.capture('allocations', { seconds: 1 });
+    const capturing = profiles.capture('allocations', { seconds: 3 });
     await eventually(() => expect(sampling.isRecording).toBe(true));
     expect(await read()).toBe(false);
     keepMuch(10);
