@@ -9,7 +9,6 @@ import TestSequencer from '@jest/test-sequencer';
 export const LONG_FILES = {
   'test/services/flight-recorder.spec.ts': 170,
   'test/services/dashboard.spec.ts': 160,
-  'test/e2e/endpoints.long.spec.ts': 140,
   'test/services/profiles.spec.ts': 130,
   'test/services/diagnostics-page.spec.ts': 110,
   'test/services/blocked-loop.spec.ts': 105,
@@ -23,6 +22,7 @@ export const LONG_FILES = {
   'test/services/promtool-rules.spec.ts': 50,
   'test/instrumentation/logs/printed-bytes.long.spec.ts': 50,
   'test/instrumentation/requests/crash-file.long.spec.ts': 50,
+  'test/e2e/endpoints.long.spec.ts': 45,
   'test/module/monitoring.lives.long.spec.ts': 45,
   'test/security/linear-time.long.spec.ts': 45,
   'test/diagnostics/profiles/profiles.long.spec.ts': 40,
