@@ -33,7 +33,7 @@ export default {
   },
   setupFiles: ['reflect-metadata'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   testEnvironmentOptions: { globalsCleanup: 'off' },
   maxWorkers: '100%',
   workerIdleMemoryLimit: '700MB',
