@@ -63,10 +63,10 @@ describe('what blocks the event loop', () => {
       );
     });
     expect(wrong.map((block) => ({ ...block, stacks: undefined }))).toEqual([]);
-    // A busy machine is late to begin or to notice some of them, and never says too little.
+    // The application has tried those again that a busy machine was late to begin or to notice.
     const untrue = blocks.filter(({ tookMs, durationMs = 0 }) => Math.abs(tookMs - durationMs) > 100);
-    expect(untrue.length).toBeLessThanOrEqual(blocks.length / 4);
-  }, 300_000);
+    expect(untrue.length).toBeLessThanOrEqual(3);
+  }, 900_000);
 
   it.each([
     ['exit', 3, ''],

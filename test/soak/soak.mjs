@@ -151,7 +151,8 @@ async function runLoad() {
 }
 
 async function scrape() {
-  return (await fetch(`${app.monitoringUrl}/metrics`)).text();
+  // By a connection of its own: the server may close one that is kept in the moment of the next request.
+  return (await fetch(`${app.monitoringUrl}/metrics`, { headers: { connection: 'close' } })).text();
 }
 
 function gaugeIn(exposition, name) {

@@ -65,10 +65,9 @@ export class Watchers {
     }
   }
 
-  /** Asks once more if there is no answer: the server may have closed a kept connection in the moment of the request. */
-  async #ask(path, options) {
-    const url = `${this.url}/${path}`;
-    return fetch(url, options).catch(() => fetch(url, options));
+  /** Asks by a connection of its own: the server may close one that is kept in the moment of the next request. */
+  #ask(path, { headers, ...options } = {}) {
+    return fetch(`${this.url}/${path}`, { ...options, headers: { ...headers, connection: 'close' } });
   }
 
   async #scrape(accept) {
@@ -93,7 +92,7 @@ export class Watchers {
   async #follow() {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(STREAM_MS)]);
     try {
-      const response = await fetch(`${this.url}/metrics-dashboard/api/events`, { signal });
+      const response = await this.#ask('metrics-dashboard/api/events', { signal });
       for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
         this.events += piece.split('event: ').length - 1;
       }

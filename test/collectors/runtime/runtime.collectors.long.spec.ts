@@ -176,16 +176,18 @@ describe('the event loop collector', () => {
 
   it('shows a blocked event loop, without the sampling interval of Node', async () => {
     const given = await running();
-    // The first window was closed by the first collection.
-    given.clock.advance(10_000);
-    await looks(2);
-    busy(200);
-    await looks(2);
-    await given.registry.collect();
-    // Node looks every 50 ms: the block is seen from the look after its beginning on.
-    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.14);
-    expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.1);
-    expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.1);
+    // A busy machine may be late with each look of a window, yet not of all windows. Each collection closes one.
+    await eventually(async () => {
+      given.clock.advance(10_000);
+      await looks(2);
+      busy(200);
+      await looks(2);
+      await given.registry.collect();
+      // Node looks every 50 ms: the block is seen from the look after its beginning on.
+      expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.14);
+      expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.03);
+      expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
+    });
   });
 
   it('shows all scrapes within a window the same values', async () => {
