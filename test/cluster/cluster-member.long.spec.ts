@@ -38,7 +38,7 @@ interface TestWorker {
 /** A worker: as if it were a process of its own, which is alive as long as this one is. */
 async function worker(options: ClusterOptions = {}): Promise<TestWorker> {
   const registry = new MetricsRegistry();
-  const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 2_000, ...options });
+  const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 20_000, ...options });
   if (!resolved) throw new Error('the option is on');
   const identity = { pid: process.pid, threadId: threads++, startedAt: Date.now() };
   const logger = { warn: (message: string) => void warnings.push(message) };
@@ -254,7 +254,7 @@ describe('workers', () => {
   });
 
   it('survive malformed messages, which only disconnect their sender', async () => {
-    const [leader, follower] = [await worker({ timeoutMs: 1_000 }), await worker({ timeoutMs: 1_000 })];
+    const [leader, follower] = [await worker(), await worker()];
     orders(leader).inc(1);
     orders(follower).inc(1);
     const socket = readdirSync(directory).find((name) => name.endsWith('.sock'));
