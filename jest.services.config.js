@@ -6,7 +6,7 @@ export default {
   ...shared,
   testMatch: ['<rootDir>/test/services/**/*.spec.ts', '<rootDir>/test/**/*.long.spec.ts'],
   testPathIgnorePatterns: IGNORED,
-  testTimeout: 240_000,
+  testTimeout: 400_000,
   testSequencer: '<rootDir>/test/support/jest/longest-first.sequencer.mjs',
   // More than there are cores: these tests wait for servers and processes for more than half of their time.
   maxWorkers: availableParallelism() * 2,

@@ -77,7 +77,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     expect((await get('/monitoring/api/v1/rules')).status).toBe(401);
     queue.set({ queue: 'mail' }, 12);
     await eventually(() => expect(notified).toEqual(['long_queue firing: Queue mail has 12 jobs']));
-    expect(app.get(Pager).pages).toEqual(['long_queue firing']);
+    await eventually(() => expect(app.get(Pager).pages).toEqual(['long_queue firing']));
     const headers = { authorization: 'Bearer secret' };
     const { body: rules } = await get('/monitoring/api/v1/rules', { headers });
     const shown = JSON.parse(rules) as { data: { groups: { rules: { name: string }[] }[] } };
@@ -105,11 +105,13 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
         ],
       },
     });
-    const snapshot = await registry.collect();
-    expect(scalars(snapshot, 'monitoring_alerts')).toMatchObject([
-      { labels: { alertname: 'long_queue', alertstate: 'firing', severity: 'critical' }, value: 1 },
-    ]);
-    expect(scalars(snapshot, 'monitoring_notifications_total').map(({ value }) => value)).toEqual([1, 1]);
+    await eventually(async () => {
+      const snapshot = await registry.collect();
+      expect(scalars(snapshot, 'monitoring_alerts')).toMatchObject([
+        { labels: { alertname: 'long_queue', alertstate: 'firing', severity: 'critical' }, value: 1 },
+      ]);
+      expect(scalars(snapshot, 'monitoring_notifications_total').map(({ value }) => value)).toEqual([1, 1]);
+    });
     queue.set({ queue: 'mail' }, 2);
     await eventually(() => expect(notified).toHaveLength(2));
     // As with ALERTS: what neither is pending nor fires has no series.

@@ -417,20 +417,23 @@ describe('one of two Alertmanagers without a response', () => {
   });
 
   it('is aborted at the time limit, and the success of the other is enough', async () => {
-    const good = await receiver(() => [200]);
-    const hangs = await receiver(() => [0]);
-    const test = paged();
-    test.alerting.addAlertHandler(new AlertmanagerHandler({ url: [hangs.url, good.url] }), {
-      // Below the second that a late member has, and long enough for the other on a busy machine.
-      timeoutMs: 900,
+    // Again where a busy machine has held the process up for as long as the time limit.
+    await eventually(async () => {
+      const good = await receiver(() => [200]);
+      const hangs = await receiver(() => [0]);
+      const test = paged();
+      test.alerting.addAlertHandler(new AlertmanagerHandler({ url: [hangs.url, good.url] }), {
+        // Below the second that a late member has, and long enough for the other.
+        timeoutMs: 900,
+      });
+      test.alerting.start();
+      await test.step(() => test.set(11, 'a'));
+      await test.steps(2);
+      expect(good.bodies).toHaveLength(1);
+      expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 0, lastError: undefined }]);
+      expect(test.warnings).toEqual([]);
+      await eventually(() => expect(hangs.aborted()).toBe(hangs.bodies.length));
     });
-    test.alerting.start();
-    await test.step(() => test.set(11, 'a'));
-    await test.steps(2);
-    expect(good.bodies).toHaveLength(1);
-    expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 0, lastError: undefined }]);
-    expect(test.warnings).toEqual([]);
-    await eventually(() => expect(hangs.aborted()).toBe(hangs.bodies.length));
   });
 
   it('is reported as failed if both hang', async () => {

@@ -82,8 +82,12 @@ describe.each([
     let seen = 0;
     for (let i = 0; load.sent < 60; i++) {
       const before = load.sent;
-      const { work } = await all.scrape(nth(all.workers, i % 3));
-      expect(work).toBeGreaterThanOrEqual(Math.max(seen, before));
+      const {
+        work,
+        workers: [, missing],
+      } = await all.scrape(nth(all.workers, i % 3));
+      // What one has counted that was too slow for the others comes later.
+      expect(work).toBeGreaterThanOrEqual(missing === 0 ? Math.max(seen, before) : seen);
       seen = work;
     }
     await underLoad;
@@ -100,10 +104,12 @@ describe.each([
     const other = nth(others, 1);
     process.kill(hanging.pid, 'SIGSTOP');
     for (const worker of [leader, other]) {
-      const started = performance.now();
-      const scrape = await all.scrape(worker);
-      expect([scrape.work, ...scrape.workers]).toEqual([60, 3, 1]);
-      expect(performance.now() - started).toBeLessThan(10_000);
+      await eventually(async () => {
+        const started = performance.now();
+        const scrape = await all.scrape(worker);
+        expect([scrape.work, ...scrape.workers]).toEqual([60, 3, 1]);
+        expect(performance.now() - started).toBeLessThan(10_000);
+      }, PATIENCE_MS);
     }
     process.kill(hanging.pid, 'SIGCONT');
     await eventually(async () => expect((await all.scrape(other)).workers).toEqual([3, 0]), PATIENCE_MS);

@@ -1,3 +1,4 @@
+import type { Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
@@ -41,8 +42,8 @@ import { FakeClock } from 'nestjs-monitoring/testing';
 import { map, type Observable } from 'rxjs';
 import { CatchAllController } from './fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
-import { abortedRequest, type Answer, type Question } from './fixture/http-client.js';
-import { ADAPTERS, createApp, type RunningApp, startApp } from './fixture/start-app.js';
+import { abortedRequest, type Answer, arrival, type Question } from './fixture/http-client.js';
+import { ADAPTERS, createApp, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
 const PATHS = ['metrics', 'health', 'ready', 'alive', 'startup'];
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
@@ -365,7 +366,14 @@ describe.each(ADAPTERS)('controllers of the endpoints on %s', (adapter) => {
       warn: () => undefined,
       error: (error: unknown) => errors.push(error),
     };
-    const slow = { name: 'slow', check: () => sleep(100).then(() => ({ status: 'healthy' as const })) };
+    let calls = 0;
+    let mayEnd: Promise<unknown> = Promise.resolve();
+    const check = async () => {
+      calls++;
+      await mayEnd;
+      return { status: 'healthy' as const };
+    };
+    const slow = { name: 'slow', check, timeoutMs: 300_000 };
     const module = FixtureModule.with({
       ...optionsWith({ controllers: true }),
       health: { ...WITHOUT_COLLECTORS.health, checks: [slow], cacheMs: 0 },
@@ -373,7 +381,21 @@ describe.each(ADAPTERS)('controllers of the endpoints on %s', (adapter) => {
     const app = await startApp(adapter, module, { nest: { logger } });
     apps.push(app);
 
-    await abortedRequest(app.port, { path: '/health' }, 30);
+    let end = (): void => undefined;
+    mayEnd = new Promise<void>((resolve) => (end = resolve));
+    const server = app.app.getHttpServer() as Server;
+    const left = new Promise<ServerResponse>((resolve) => {
+      server.once('request', (_, response: ServerResponse) => {
+        response.once('close', () => resolve(response));
+      });
+    });
+    const before = calls;
+    const isChecked = eventually(() => expect(calls).toBeGreaterThan(before));
+    const isThere = Promise.all([arrival(server, '/health'), isChecked]);
+    await abortedRequest(app.port, { path: '/health' }, isThere);
+    // The server has heard of it, and has not answered.
+    expect((await left).headersSent).toBe(false);
+    end();
     await sleep(150);
     expect((await app.get('/health')).status).toBe(200);
     expect(errors).toEqual([]);

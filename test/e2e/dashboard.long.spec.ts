@@ -7,7 +7,7 @@ import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { expectThat } from '../support/expectations.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import type { Answer } from './fixture/http-client.js';
-import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
+import { ADAPTERS, eventually, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
 
 const PAGE = '/metrics-dashboard';
 const API = `${PAGE}/api`;
@@ -221,15 +221,18 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       const url = `http://127.0.0.1:${app.port}${API}/events`;
       const pages = await Promise.all(Array.from({ length: 50 }, () => fetch(url)));
       expect(pages[0]?.headers.get('content-type')).toBe('text/event-stream');
-      const texts = pages.map(async (page) => page.text());
+      const texts = pages.map(() => '');
+      const ends = pages.map(async ({ body }, i) => {
+        for await (const text of body!.pipeThrough(new TextDecoderStream())) texts[i] += text;
+      });
       await sample();
       await sleep(5);
       await sample();
-      await sleep(50);
+      await eventually(() => {
+        for (const text of texts) expect(text).toMatch(/^event: overview$/m);
+      });
       await app.app.close();
-      for (const text of await Promise.all(texts)) {
-        expect(text.match(/^event: overview$/gm)?.length).toBeGreaterThanOrEqual(1);
-      }
+      await Promise.all(ends);
     });
   });
 });

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -338,25 +339,23 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       const good = app.registry.gauge('good', 'Good.');
       app.registry.addCollector({
         name: 'hanging',
-        timeoutMs: 60_000,
+        timeoutMs: 10_000,
         collect: () => new Promise(() => undefined),
       });
       app.registry.addCollector({ name: 'good', collect: () => good.set(7) });
-      const startedAt = performance.now();
       const { body } = await app.get('/metrics', {
         headers: { 'x-prometheus-scrape-timeout-seconds': '1' },
       });
 
-      expect(performance.now() - startedAt).toBeLessThan(50_000);
       const samples = parseExposition(body);
       expect(samples).toContainEqual({ name: 'good', labels: {}, value: 7 });
       expect(successIn(body)).toMatchObject({ series: 1, good: 1 });
+      // It has not been waited for.
+      expect(successIn(body)).not.toHaveProperty('hanging');
       const later = async () => successIn((await app.get('/metrics')).body);
       // Once its own time limit is over.
-      await eventually(async () => expect(await later()).toMatchObject({ hanging: 0, good: 1 }), {
-        timeout: 20_000,
-      });
-    }, 30_000);
+      await eventually(async () => expect(await later()).toMatchObject({ hanging: 0, good: 1 }));
+    });
 
     it.each([[['0.000001', '1e-300', '0.05', '0.1']], [['0.0', '-1', 'NaN', '0x1', '1e400']]])(
       'lose nothing because others give them %j seconds, over and over',
@@ -412,10 +411,17 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     it('collect once for scrapes that come at the same time, in whichever format', async () => {
       await start();
       let runs = 0;
+      let requests = 0;
+      const server = app.app.getHttpServer() as Server;
+      const allAreThere = new Promise<void>((resolve) => {
+        server.on('request', () => ++requests === 5 && resolve());
+      });
       app.registry.addCollector({
         name: 'counting',
         collect: async () => {
           runs++;
+          await allAreThere;
+          // The last one has come to its collection by then.
           await sleep(50);
         },
       });

@@ -56,7 +56,7 @@ class OrdersController {
   @Get('mapped')
   @UseFilters(MissingFilter)
   mapped(): never {
-    throw new MissingOrder('order 4711 is missing');
+    throw new MissingOrder('order 471147114711 is missing');
   }
 
   @Get('refused')
@@ -125,10 +125,10 @@ describe.each(ADAPTERS)('the errors of requests on %s', (adapter) => {
   }
 
   it('are one group for one line, with its routes, its record and no value', async () => {
-    for (const id of ['4711', 'ada', '7f3c9a52-54f9-4d7e-9c1b-1e8f0a6c5d2b']) {
+    for (const id of ['471147114711', 'ada', '7f3c9a52-54f9-4d7e-9c1b-1e8f0a6c5d2b']) {
       expect((await app.get(`/orders/by/${id}?secret=hunter`)).status).toBe(500);
     }
-    await app.get('/orders/also/4711');
+    await app.get('/orders/also/471147114711');
     const group = await groupOf('Unlucky', 4);
     expect(group).toMatchObject({
       message: 'order ? of ? has no owner',
@@ -141,7 +141,7 @@ describe.each(ADAPTERS)('the errors of requests on %s', (adapter) => {
     });
     expect(group.site).toMatch(/^Orders\.find \(test\/e2e\/error-records\.spec\.ts:\d+:\d+\)$/);
     expect(group.perMinute.reduce((a, b) => a + b)).toBe(4);
-    expect(JSON.stringify(group)).not.toMatch(/(?<![\w.])4711\b|7f3c|hunter|example\.com/);
+    expect(JSON.stringify(group)).not.toMatch(/471147114711|7f3c9a52-54f9|hunter|example\.com/);
     const record = app.app.get(RequestRecords).get(group.lastRecordId!);
     expect(record).toMatchObject({
       name: 'GET /orders/also/:id',

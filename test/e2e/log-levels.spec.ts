@@ -159,7 +159,7 @@ describe.each(WAYS)('the level of a context of $name', (way) => {
   it('goes back by itself, and at the end of the application', async () => {
     running = await start('express', way);
     const levels = running.app.get(LogLevels);
-    levels.set({ context: 'Orders', level: 'debug', forMs: 30 });
+    levels.set({ context: 'Orders', level: 'debug', forMs: 300 });
     expect(logBoth('a')).toContain('Orders: a debug');
     await eventually(() => expect(levels.read().changes).toEqual([]));
     expect(logBoth('a')).toEqual(USUAL);

@@ -13,7 +13,7 @@ import serverless from 'serverless-http';
 import { type MonitoringClock as Clock, MetricsRegistry } from 'nestjs-monitoring';
 import { FixtureController } from './fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
-import { abortedRequest, head, RawConnection, request } from './fixture/http-client.js';
+import { abortedRequest, arrival, head, RawConnection, request } from './fixture/http-client.js';
 import {
   ADAPTERS,
   createApp,
@@ -227,7 +227,7 @@ describe.each(ADAPTERS)('a response on %s that is broken off', (adapter) => {
       configure: (nest) =>
         void (nest.getHttpServer() as Server).on('request', ({ socket }) => socket.setTimeout(60)),
     });
-    await app.get('/slow/1000').catch(() => undefined);
+    await app.get('/slow/5000').catch(() => undefined);
 
     expect((await app.recorded()).requests).toEqual(['GET /slow/:ms 500']);
     expect(serverErrors(app.registry)).toBe(1);
@@ -235,7 +235,7 @@ describe.each(ADAPTERS)('a response on %s that is broken off', (adapter) => {
 
   it('by the server as it closes all connections counts as its error', async () => {
     app = await startApp(adapter, WITH_CUTS);
-    const asked = app.get('/slow/1000').catch(() => undefined);
+    const asked = app.get('/slow/5000').catch(() => undefined);
     const { registry } = app;
     await eventually(() => expect(inProgress(registry)).toBe(1));
     (app.app.getHttpServer() as Server).closeAllConnections();
@@ -245,17 +245,17 @@ describe.each(ADAPTERS)('a response on %s that is broken off', (adapter) => {
   });
 
   it.each<[string, string, (socket: Socket) => void]>([
-    ['at once', head('GET', '/slow/500'), (socket) => socket.destroy()],
-    ['with a reset', head('GET', '/slow/500'), (socket) => socket.resetAndDestroy()],
-    ['after a polite end', head('GET', '/slow/500'), (socket) => socket.end()],
+    ['at once', head('GET', '/slow/5000'), (socket) => socket.destroy()],
+    ['with a reset', head('GET', '/slow/5000'), (socket) => socket.resetAndDestroy()],
+    ['after a polite end', head('GET', '/slow/5000'), (socket) => socket.end()],
     ['in the middle of a download', head('GET', '/endless-file'), (socket) => socket.destroy()],
     ['in the middle of a download, with a reset', head('GET', '/endless-file'), (s) => s.resetAndDestroy()],
     [
       'with a body that nobody reads',
-      `${head('GET', '/slow/500', { 'content-length': '9' })}123`,
+      `${head('GET', '/slow/5000', { 'content-length': '9' })}123`,
       (s) => s.destroy(),
     ],
-    ['behind another', head('GET', '/slow/500').repeat(2), (socket) => socket.resetAndDestroy()],
+    ['behind another', head('GET', '/slow/5000').repeat(2), (socket) => socket.resetAndDestroy()],
   ])('by the client counts as 499: %s', async (_, text, leave) => {
     app = await startApp(adapter, WITH_CUTS);
     const { registry, port } = app;
@@ -550,7 +550,8 @@ describe.each(ADAPTERS)('an error of the clock on %s', (adapter) => {
     const statuses: number[] = [];
     for (const path of ['/ok', '/no/such', '/broken', '/users/5'])
       statuses.push((await app.get(path)).status);
-    await abortedRequest(app.port, { path: '/slow/1000' }, 200);
+    const isThere = arrival(app.app.getHttpServer() as Server, '/slow/5000');
+    await abortedRequest(app.port, { path: '/slow/5000' }, isThere);
     const connection = new RawConnection(app.port);
     connection.send('nonsense\r\n\r\n');
     await connection.closed;

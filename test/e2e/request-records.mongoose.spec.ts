@@ -13,11 +13,11 @@ type Orders = Model<Record<string, unknown>>;
 /** What a handler does, and the shapes of its commands. */
 const SHAPES: Readonly<Record<string, readonly [(orders: Orders) => Promise<unknown>, readonly string[]]>> = {
   'fields of a filter': [
-    (orders) => orders.find({ status: 'secret', 'customer.id': { $in: [4711] } }),
+    (orders) => orders.find({ status: 'secret', 'customer.id': { $in: [471147114711] } }),
     ['find orders {status, customer.id}'],
   ],
   alternatives: [
-    (orders) => orders.find({ $or: [{ status: 'secret' }, { total: { $gt: 4711 } }] }),
+    (orders) => orders.find({ $or: [{ status: 'secret' }, { total: { $gt: 471147114711 } }] }),
     ['find orders {status, total}'],
   ],
   'parts of a path that are data': [
@@ -35,9 +35,9 @@ const SHAPES: Readonly<Record<string, readonly [(orders: Orders) => Promise<unkn
     (orders) => orders.findOneAndUpdate({ status: 'secret' }, { status: 'secret2' }),
     ['findAndModify orders {status}'],
   ],
-  'values of a field': [(orders) => orders.distinct('status', { total: 4711 }), ['distinct orders {total}']],
+  'values of a field': [(orders) => orders.distinct('status', { total: 471147114711 }), ['distinct orders {total}']],
   'two at once': [
-    (orders) => Promise.all([orders.find({ status: 'secret' }), orders.deleteMany({ total: 4711 })]),
+    (orders) => Promise.all([orders.find({ status: 'secret' }), orders.deleteMany({ total: 471147114711 })]),
     ['delete orders {total}', 'find orders {status}'],
   ],
 };
@@ -107,7 +107,7 @@ describe('the record of a request to MongoDB', () => {
   it.each(Object.keys(SHAPES))('names commands by their fields, without a value: %s', async (name) => {
     const { calls } = await app.recordOf(`/shapes/${encodeURIComponent(name)}`);
     expect(calls.map((call) => call.name).toSorted()).toEqual(SHAPES[name]![1]);
-    expect(JSON.stringify(calls)).not.toMatch(/secret|(?<![\w.])4711\b/);
+    expect(JSON.stringify(calls)).not.toMatch(/secret|471147114711/);
   });
 
   it('tells the wait for a connection of a full pool from the time of the commands, in the request that waits', async () => {

@@ -44,9 +44,9 @@ describe.each(ADAPTERS)('the API of 500 routes on %s', (adapter) => {
     const sampler = app.app.get(HistorySampler);
     await sampler.sampleNow();
     for (let i = 0; i < ROUTES; i += 50) {
-      await Promise.all(Array.from({ length: 50 }, (_, j) => app.get(`/many/route${i + j}/4711`)));
+      await Promise.all(Array.from({ length: 50 }, (_, j) => app.get(`/many/route${i + j}/471147114711`)));
     }
-    for (let i = 0; i < 4; i++) await app.get(`/many/route${ROUTES - 1}/4711`);
+    for (let i = 0; i < 4; i++) await app.get(`/many/route${ROUTES - 1}/471147114711`);
     await app.recorded(ROUTES + 4);
     await sampler.sampleNow();
   }, 60_000);
@@ -93,7 +93,7 @@ describe.each(ADAPTERS)('the API of 500 routes on %s', (adapter) => {
     expect(classes).toEqual({ '2xx': ROUTES - 26, '3xx': 0, '4xx': 25, '5xx': 1 });
     const { body } = await app.get(`${API}/routes?limit=20`);
     expect(body.length).toBeLessThan(20_000);
-    expect(body).not.toMatch(/(?<![\w.])4711\b/);
+    expect(body).not.toMatch(/471147114711/);
   });
 
   it('searches and selects on the server', async () => {

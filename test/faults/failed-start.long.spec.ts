@@ -9,6 +9,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js';
 import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { ADAPTERS, createApp, eventually, seriesOf } from '../e2e/fixture/start-app.js';
+import { freePort } from '../services/support/free-port.js';
 
 const EVENTS = [
   'uncaughtException',
@@ -203,9 +204,7 @@ describe('applications that fail at start', () => {
     });
 
     it('leave the port of the monitoring endpoints to the next attempt', async () => {
-      const free = await takenPort();
-      await free.close();
-      const options = { endpoints: { listen: { port: free.port } } };
+      const options = { endpoints: { listen: { port: await freePort() } } };
       for (const hook of ['onModuleInit', 'onApplicationBootstrap']) {
         const provider = { provide: 'DATABASE', useValue: { [hook]: fail } };
         const failing = await createApp(adapter, moduleWith([provider], options));

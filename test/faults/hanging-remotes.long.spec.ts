@@ -8,6 +8,8 @@ import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/
 import { WorkController } from './faulty-parts.js';
 
 const PUSH = { intervalMs: 1_000, timeoutMs: 2_000, shutdownTimeoutMs: 500 };
+/** Requests of which the median is taken. */
+const ROUNDS = 300;
 const EXPORTERS = ['cloudwatch', 'datadog', 'otlp', 'pushgateway', 'remote_write'];
 
 @Module({})
@@ -89,15 +91,14 @@ describe.each([
       const quiet = await start(adapter, {});
       await eventually(() => expect(remote.connections).toBeGreaterThanOrEqual(EXPORTERS.length), 15_000);
 
-      const took = { pushing: [] as number[], quiet: [] as number[] };
-      for (let round = 0; round < 300; round++) {
-        took.quiet.push(await timed(quiet));
-        took.pushing.push(await timed(pushing));
-      }
-      // A remote that were waited for would cost seconds; a busy machine costs milliseconds.
-      expect(medianOf(took.pushing)).toBeLessThan(2 * medianOf(took.quiet) + 5);
+      let halves = await halvesOf(pushing, quiet);
+      let sent = ROUNDS;
+      const isAsQuick = (): boolean => halves.pushing < 2 * halves.quiet + 5;
+      // Other work of the machine may come to one of the two more than to the other, though not again and again.
+      for (; !isAsQuick() && sent < 6 * ROUNDS; sent += ROUNDS) halves = await halvesOf(pushing, quiet);
+      expect(isAsQuick() || halves).toBe(true);
       console.info(
-        `${adapter}: half of the requests took ${medianOf(took.pushing).toFixed(2)} ms, without exporters ${medianOf(took.quiet).toFixed(2)} ms`,
+        `${adapter}: half of the requests took ${halves.pushing.toFixed(2)} ms, without exporters ${halves.quiet.toFixed(2)} ms`,
       );
 
       await eventually(async () => {
@@ -106,9 +107,8 @@ describe.each([
         expect(failing.toSorted()).toEqual(EXPORTERS);
       }, 15_000);
       const requests = await pushing.samples('http_requests_total');
-      expect(requests.map(({ labels, value }) => [labels['route'], value])).toEqual([['/work', 300]]);
+      expect(requests.map(({ labels, value }) => [labels['route'], value])).toEqual([['/work', sent]]);
     },
-    60_000,
   );
 
   async function start(
@@ -120,6 +120,19 @@ describe.each([
     return app;
   }
 });
+
+/** Returns the times in which half of the requests were answered, in milliseconds. */
+async function halvesOf(
+  pushing: RunningApp,
+  quiet: RunningApp,
+): Promise<{ readonly pushing: number; readonly quiet: number }> {
+  const took = { pushing: [] as number[], quiet: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    took.quiet.push(await timed(quiet));
+    took.pushing.push(await timed(pushing));
+  }
+  return { pushing: medianOf(took.pushing), quiet: medianOf(took.quiet) };
+}
 
 async function timed(app: RunningApp): Promise<number> {
   const began = performance.now();

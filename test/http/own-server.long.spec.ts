@@ -259,19 +259,16 @@ describe.each(KINDS)('the monitoring endpoints on a separate server, beside %s',
   });
 
   it('stop listening when the application has ended, over many starts and ends', async () => {
-    const ports: number[] = [];
+    const servers = new Set<Server>();
     for (let i = 0; i < 10; i++) {
       await start();
-      ports.push(server().port ?? 0);
-      await ask('/metrics');
+      servers.add(await answering(() => ask('/metrics')));
       await app?.close();
     }
     app = undefined;
 
-    expect(new Set(ports)).not.toContain(0);
-    for (const port of new Set(ports)) {
-      await expect(request(port, { path: '/alive' })).rejects.toThrow('ECONNREFUSED');
-    }
+    // Somebody else may have got one of their ports since.
+    expect([...servers].map(({ listening }) => listening)).toEqual(Array.from({ length: 10 }, () => false));
   });
 });
 

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
+/** What a test takes on a busy machine: much longer than its runner would wait. */
+const TEST_MS = 120_000;
 
 /** The error of a command that does not end well. */
 export class CommandError extends Error {
@@ -40,6 +42,19 @@ export function run(command, args, { cwd, input, env } = {}) {
     // Whoever does not read to the end does not want to.
     child.stdin.on('error', () => {}).end(input);
   });
+}
+
+/**
+ * Runs tests of a project with its own runner, which waits for each of them for as long as a busy machine takes.
+ *
+ * @param {string} cwd
+ * @param {readonly string[]} [script] the arguments of npm
+ * @returns {Promise<string>} what it printed
+ */
+export function runTests(cwd, script = ['test']) {
+  const { scripts } = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
+  const limits = scripts.test.includes('vitest') ? ['testTimeout', 'hookTimeout'] : ['testTimeout'];
+  return run('npm', [...script, '--', ...limits.map((limit) => `--${limit}=${TEST_MS}`)], { cwd });
 }
 
 /**

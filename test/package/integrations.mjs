@@ -46,6 +46,9 @@ import {
   PrometheusExporter,
 } from 'nestjs-monitoring';
 
+/** What a test takes on a busy machine: much longer than its runner would wait. */
+const PATIENCE_MS = 120_000;
+
 @Controller('internal/health')
 class InternalHealthController extends HealthController {}
 
@@ -68,7 +71,7 @@ describe('an application with terminus and schedule', () => {
       providers: [Jobs],
     }).compile();
     await module.init();
-  });
+  }, PATIENCE_MS);
 
   afterAll(() => module.close());
 
@@ -89,20 +92,20 @@ describe('an application with terminus and schedule', () => {
       status: 503,
       response: { status: 'error', error: { monitoring: { status: 'down', checks: { cache: { message: 'gone' } } } } },
     });
-  });
+  }, PATIENCE_MS);
 
   it('has measured jobs, and names the timers of the package', async () => {
     const exporter = module.get(PrometheusExporter);
     const isMeasured = async (): Promise<boolean> =>
       (await exporter.generateText()).includes('scheduled_job_runs_total{job="sweep",');
-    const deadline = Date.now() + 4_000;
+    const deadline = Date.now() + PATIENCE_MS / 2;
     while (!(await isMeasured()) && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
 
     expect(await isMeasured()).toBe(true);
     expect(module.get(SchedulerRegistry).getIntervals().join()).toContain('monitoring.');
-  });
+  }, PATIENCE_MS);
 });
 
 describe('an application with controllers of the endpoints', () => {
@@ -120,6 +123,6 @@ describe('an application with controllers of the endpoints', () => {
       expect([path, response.status]).toEqual([path, 200]);
     }
     await app.close();
-  });
+  }, PATIENCE_MS);
 });
 `;

@@ -1,7 +1,7 @@
 import { equal, match } from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './commands.mjs';
+import { run, runTests } from './commands.mjs';
 
 /** The package is installed from the tarball, not from a registry. */
 const NEST_ADD = ['nest', 'add', 'nestjs-monitoring', '--skip-install'];
@@ -37,8 +37,8 @@ export async function checkNestAdd(checklist, name, cwd, extension) {
     async () => {
       writeFileSync(spec, specOf(extension));
       await run('npm', ['run', 'build'], { cwd });
-      await run('npm', ['test'], { cwd });
-      await run('npm', ['run', 'test:e2e'], { cwd });
+      await runTests(cwd);
+      await runTests(cwd, ['run', 'test:e2e']);
     },
   );
   rmSync(spec, { force: true });

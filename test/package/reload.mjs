@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, get } from './local-server.mjs';
 
-const START_MS = 90_000;
+const START_MS = 150_000;
 
 /**
  * Changes a script under a development server, which must be there again at once, on the same port.

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOnPath, run } from './commands.mjs';
 
-const START_MS = 90_000;
+const START_MS = 150_000;
 /** Its readiness was asked for, so it drains for five seconds before it closes. */
-const STOP_MS = 60_000;
+const STOP_MS = 120_000;
 const ANSWER_MS = 45_000;
 /** A step of the lifecycle, as `NODE_DEBUG=nestjs-monitoring` prints it. */
 const LIFECYCLE_STEP = /^NESTJS-MONITORING \d+: (\w+): .*\n/gm;

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './commands.mjs';
+import { run, runTests } from './commands.mjs';
 import { checkIntegrations } from './integrations.mjs';
 import { checkNestAdd } from './nest-add.mjs';
 import { checkWatch } from './watch.mjs';
@@ -53,15 +53,15 @@ export async function checkTemplate(checklist, { name, major, extension, nest },
   for (const [path, code] of readmeFiles(root, extension)) writeFileSync(join(cwd, path), code);
   importModules(join(cwd, 'src/app.module.ts'), extension);
   writeFileSync(join(cwd, 'src/app.module.spec.ts'), unitTest(extension));
-  /** @type {readonly (readonly [what: string, args: readonly string[]])[]} */
+  /** @type {readonly (readonly [what: string, command: () => Promise<string>])[]} */
   const commands = [
-    ['its unit tests', ['test']],
-    ['its end-to-end tests', ['run', 'test:e2e']],
-    ['its type checks and build', ['run', 'build']],
-    ['its lint rules', ['run', 'lint']],
+    ['its unit tests', () => runTests(cwd)],
+    ['its end-to-end tests', () => runTests(cwd, ['run', 'test:e2e'])],
+    ['its type checks and build', () => run('npm', ['run', 'build'], { cwd })],
+    ['its lint rules', () => run('npm', ['run', 'lint'], { cwd })],
   ];
-  for (const [what, args] of commands) {
-    await checklist.check(`${name}: ${what} pass without configuration`, () => run('npm', args, { cwd }));
+  for (const [what, command] of commands) {
+    await checklist.check(`${name}: ${what} pass without configuration`, command);
   }
   await checkWatch(checklist, name, cwd);
 }

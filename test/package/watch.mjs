@@ -10,6 +10,8 @@ const START_MS = 120_000;
 const STOP_MS = 5_000;
 /** The time for which an application drains, in which no other could listen on its port. */
 const DRAIN_MS = 5_000;
+/** A busy machine may need as long now and then; an application that drains does so each time. */
+const MOST_SAVES = 5;
 const COMPILED = 'Found 0 errors';
 const STARTED = 'successfully started';
 
@@ -50,11 +52,14 @@ export async function checkWatch(checklist, name, cwd) {
         equal(await answer(), 'Hello World!');
         for (const path of ['ready', 'metrics-dashboard']) await get(`${url}/${path}`);
         const service = join(cwd, 'src/app.service.ts');
-        writeFileSync(service, readFileSync(service, 'utf8').replace('Hello World!', 'Hello again!'));
-        const secondMs = await startMs(1);
-        equal(await answer(), 'Hello again!');
+        const source = readFileSync(service, 'utf8');
+        let later = Infinity;
+        for (let saves = 1; saves <= MOST_SAVES && later >= DRAIN_MS; saves++) {
+          writeFileSync(service, source.replace('Hello World!', `Hello again ${saves}!`));
+          later = Math.round((await startMs(saves)) - firstMs);
+          equal(await answer(), `Hello again ${saves}!`);
+        }
         ok(!output.includes('EADDRINUSE'), output);
-        const later = Math.round(secondMs - firstMs);
         ok(later < DRAIN_MS, `It was there ${later} ms later than at the first start.`);
       },
     );

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const FOLDER = join(import.meta.dirname, 'without-http');
 const SCRIPT = 'without-http.mjs';
 /** A process that does not end by itself is killed then. */
-const END_MS = 60_000;
+const END_MS = 200_000;
 
 /**
  * Runs the applications without HTTP of `without-http/app.mjs`, and the function on AWS Lambda, in a consumer.

@@ -49,12 +49,11 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
     return JSON.parse(body) as ProfilesOverview;
   }
 
-  it('are captured, listed and returned', async () => {
+  it('show the one that is being captured, beside which there is no other', async () => {
     await start();
     expect(await overview()).toMatchObject({ isEnabled: true, running: null, profiles: [] });
-    const { status, body } = await post('{"kind":"cpuProfile","seconds":0.5,"reason":"a \\"test\\""}');
-    const running = JSON.parse(body) as RunningProfile;
-    expect([status, running.kind, running.reason]).toEqual([200, 'cpuProfile', 'a "test"']);
+    // Until the application is closed.
+    const running = JSON.parse((await post('{"kind":"cpuProfile","seconds":100}')).body) as RunningProfile;
     expect((await overview()).running).toEqual(running);
 
     const busy = await post('{"kind":"report"}');
@@ -62,7 +61,14 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
       409,
       `{"statusCode":409,"message":"Another profile (cpuProfile) is being captured until ${new Date(running.endsAt).toISOString()}. Try again afterwards."}`,
     ]);
+    expect(await overview()).toMatchObject({ running, profiles: [] });
+  });
 
+  it('are captured, listed and returned', async () => {
+    await start();
+    const { status, body } = await post('{"kind":"cpuProfile","seconds":0.5,"reason":"a \\"test\\""}');
+    const running = JSON.parse(body) as RunningProfile;
+    expect([status, running.kind, running.reason]).toEqual([200, 'cpuProfile', 'a "test"']);
     const profile = await eventually(async () => {
       const { profiles } = await overview();
       expect(profiles).toHaveLength(1);
@@ -191,7 +197,7 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
     await post('{"kind":"cpuProfile","seconds":100}');
     const begin = performance.now();
     await app!.app.close();
-    expect(performance.now() - begin).toBeLessThan(20_000);
+    expect(performance.now() - begin).toBeLessThan(90_000);
     expect(await readdir(directory)).toEqual([]);
   });
 });

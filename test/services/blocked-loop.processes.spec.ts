@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { eventually } from '../support/eventually.js';
@@ -52,8 +53,8 @@ class Debugger {
   }
 
   static async attach(url: string): Promise<Debugger> {
-    const socket = new WebSocket(url);
-    await new Promise((resolve) => socket.once('open', resolve));
+    const socket = new WebSocket(url.trim());
+    await once(socket, 'open');
     const attached = new Debugger(socket);
     for (const method of ['Runtime.enable', 'Debugger.enable', 'Runtime.runIfWaitingForDebugger']) {
       attached.post(method);
@@ -71,6 +72,7 @@ class Debugger {
 }
 
 const APP = 'test/services/fixture/blocked-elsewhere.mjs';
+const LATER = 'test/services/fixture/imports-later.mjs';
 
 function blocksOf({ output }: Run): object[] {
   return output
@@ -103,8 +105,8 @@ describe('what blocks the event loop', () => {
   it.each(['--inspect', '--inspect-brk'])(
     'is named while a debugger is attached by %s, which sees nothing of it',
     async (option) => {
-      const child = new Process([`${option}=127.0.0.1:0`, APP, 'main']);
-      const developer = await Debugger.attach(await child.saying(/ws:\S+/));
+      const child = new Process([`${option}=127.0.0.1:0`, LATER, APP, 'main']);
+      const developer = await Debugger.attach(await child.saying(/ws:\S+\s/));
       if (option === '--inspect-brk') {
         await eventually(() => expect(developer.events).toContain('Debugger.paused'), 150_000);
         developer.post('Debugger.resume');
@@ -118,21 +120,21 @@ describe('what blocks the event loop', () => {
       expect(pauses).toHaveLength(option === '--inspect-brk' ? 1 : 0);
       expect(developer.events).not.toContain('Runtime.exceptionThrown');
     },
-    240_000,
+    500_000,
   );
 
   it('may be a developer who stops at a breakpoint, after which everything goes on', async () => {
-    const child = new Process(['--inspect=127.0.0.1:0', APP, 'main']);
-    const developer = await Debugger.attach(await child.saying(/ws:\S+/));
+    const child = new Process(['--inspect=127.0.0.1:0', APP, 'main'], { UNTIL: 'paused' });
+    const developer = await Debugger.attach(await child.saying(/ws:\S+\s/));
     await child.saying(/"watching"/);
     developer.post('Debugger.pause');
-    await eventually(() => expect(developer.events).toContain('Debugger.paused'), 60_000);
+    await eventually(() => expect(developer.events).toContain('Debugger.paused'), 150_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
     developer.post('Debugger.resume');
     await child.saying(/"culprit"/);
     developer.detach();
     expect(await child.ended).toMatchObject({ exitCode: 0 });
-  }, 60_000);
+  }, 500_000);
 
   it('leaves no open handle in the test of an application that is closed, and no warning of Jest', async () => {
     const { errors, exitCode } = await new Process(

@@ -63,9 +63,10 @@ describe('what blocks the event loop', () => {
       );
     });
     expect(wrong.map((block) => ({ ...block, stacks: undefined }))).toEqual([]);
+    // The application has tried those again that a busy machine was late to begin or to notice.
     const untrue = blocks.filter(({ tookMs, durationMs = 0 }) => Math.abs(tookMs - durationMs) > 100);
     expect(untrue.length).toBeLessThanOrEqual(3);
-  }, 300_000);
+  }, 900_000);
 
   it.each([
     ['exit', 3, ''],

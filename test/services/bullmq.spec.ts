@@ -230,7 +230,7 @@ describeWith(['redis-server'], 'the queues of BullMQ', () => {
     hold = new Promise((resolve) => (release = resolve));
     const { registry, queue } = await start(withQueue(Orders));
     await queue.addBulk(Array.from({ length: 7 }, () => ({ name: 'ship', data: {} })));
-    await queue.add('ship', {}, { delay: 60_000 });
+    await queue.add('ship', {}, { delay: 3_600_000 });
     await queue.add('ship', {}, { priority: 3 });
     await eventually(
       () => expect(counts(registry, 'bullmq_jobs_in_progress')).toEqual({ 'queue=orders job=ship': 5 }),
@@ -375,7 +375,7 @@ describeWith(['redis-server'], 'the queues of BullMQ', () => {
       collectors: { runtime: false, queues: { intervalMs: 20 } },
     });
     const { queue } = (await startMeasured(withQueue())).app.get(Producer);
-    await queue.add('ship', {}, { delay: 60_000 });
+    await queue.add('ship', {}, { delay: 3_600_000 });
     await eventually(
       () => expect(counts(registry, 'bullmq_queue_jobs')).toEqual({ 'queue=orders state=delayed': 1 }),
       DEADLINE_MS,

@@ -58,8 +58,9 @@ if (reason !== undefined) console.warn(`Skipped: the limit of a real control gro
       if (pid === undefined) throw new Error('the process did not start');
       for (const hierarchy of [CPU, CPUACCT]) writeFileSync(`${hierarchy}/${NAME}/cgroup.procs`, String(pid));
       const source = new LinuxSource(new FilesOf(pid));
-      const before = source.cpu();
+      // Around both reads, since this process may be held up between a read and the clock.
       const startedAt = performance.now();
+      const before = source.cpu();
       expect(before?.limit?.cores).toBe(QUOTA_US / PERIOD_US);
       await eventually(() => {
         const { throttling } = source.cpu()?.limit ?? {};
@@ -70,8 +71,8 @@ if (reason !== undefined) console.warn(`Skipped: the limit of a real control gro
           before?.limit?.throttling?.throttledSeconds ?? 0,
         );
       }, 30_000);
-      const seconds = (performance.now() - startedAt) / 1000;
       const used = (source.cpu()?.limit?.usedSeconds ?? NaN) - (before?.limit?.usedSeconds ?? NaN);
+      const seconds = (performance.now() - startedAt) / 1000;
       // A period more may have begun than has passed.
       expect(used).toBeLessThanOrEqual(((seconds + (2 * PERIOD_US) / 1e6) * QUOTA_US) / PERIOD_US);
       expect(used).toBeGreaterThan(0);

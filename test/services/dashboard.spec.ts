@@ -11,14 +11,14 @@ import { DASHBOARD } from '../../lib/module/lazily-loaded.token.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
-import { Browser, type Offences } from './support/browser.js';
+import { Browser, goTo, type Offences } from './support/browser.js';
 import { buildSampleApp } from './support/built.js';
 import { SampleAppServer } from './support/sample-app.server.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CLEAN: Offences = { console: [], foreign: [] };
 /** A page may have to wait for the next sample, on a machine that is busy. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 100_000;
 
 const VIEWS = [
   ['overview', '^(Healthy|Degraded|Unhealthy|Critical)'],
@@ -109,7 +109,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page, offences } = await browser.open(`${server.url}/metrics-dashboard#/requests`);
       const link = page.getByRole('link', { name: 'GET /api/deals/:id', exact: true });
       await link.waitFor({ timeout: PATIENCE_MS });
-      expect(await page.locator('figure canvas').count()).toBeGreaterThan(2);
+      await page.locator('figure canvas').nth(2).waitFor({ timeout: PATIENCE_MS });
       await link.click();
       await page.getByRole('heading', { level: 1, name: 'GET /api/deals/:id' }).waitFor();
       await page.locator('.legend', { hasText: '200' }).first().waitFor({ timeout: PATIENCE_MS });
@@ -151,7 +151,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page
         .getByRole('list', { name: 'Time by what it was spent on' })
         .waitFor({ timeout: PATIENCE_MS });
-      expect(await page.locator('.heatmap rect').count()).toBeGreaterThan(0);
+      await page.locator('.heatmap rect').first().waitFor({ state: 'attached', timeout: PATIENCE_MS });
       await page.locator('.entry > summary').first().click();
       await page.locator('.waterfall .call').first().waitFor({ timeout: PATIENCE_MS });
       await page.evaluate("document.querySelector('.waterfall').dataset.kept = 'yes'");
@@ -164,10 +164,8 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       ] as const) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize({ width, height: 900 });
+        await expectToFit(page, width, colorScheme);
         expectThat(await violations(page), `${colorScheme}, ${width}`).toEqual([]);
-        expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
-          width,
-        );
       }
       expect(offences).toEqual(CLEAN);
       await page.close();
@@ -232,11 +230,20 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       expect(await total()).toBeGreaterThan(30_000);
       expect(await total()).toBeLessThan(50_000);
       for (const tab of TABS) {
-        await page.evaluate(`location.hash = '#/${tab}'`);
+        await goTo(page, tab);
         await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
       }
-      expect(await total()).toBeLessThan(90_000);
-      const inAll = await total();
+      // What a place loads once it is shown comes a little later.
+      let inAll = 0;
+      await eventually(
+        async () => {
+          const before = inAll;
+          inAll = await total();
+          expect(inAll).toBe(before);
+        },
+        { interval: 1_000 },
+      );
+      expect(inAll).toBeLessThan(90_000);
       // What the browser has is asked for again, and not sent again.
       await page.reload();
       await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
@@ -282,12 +289,10 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         'process',
         'pages/Sales',
       ]) {
-        await page.evaluate(`location.hash = '#/${view}'`);
+        await goTo(page, view);
         await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
+        await expectToFit(page, width, view);
         expectThat(await violations(page), view).toEqual([]);
-        expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
-          width,
-        );
         expectThat(await page.evaluate<string[]>(CLIPPED), view).toEqual([]);
       }
       await page.close();
@@ -350,11 +355,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         if (path === 'overview') {
           await page.getByText(LONG.slice(0, 20)).first().waitFor({ timeout: PATIENCE_MS });
         }
-        // Charts take their new width a little later.
-        await eventually(async () => {
-          const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-          expectThat(width, path).toBeLessThanOrEqual(360);
-        }, PATIENCE_MS);
+        await expectToFit(page, 360, path);
         if (path === 'metrics/hostile') {
           await page.getByText(ATTACK).first().waitFor({ timeout: PATIENCE_MS });
         }
@@ -373,7 +374,8 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       for (const page of pages) {
         await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
         await page.getByRole('table', { name: 'Health checks' }).waitFor({ timeout: PATIENCE_MS });
-        expect(events.readerCount).toBe(1);
+        // The page that reads for all of them may connect again on a busy machine.
+        await eventually(() => expect(events.readerCount).toBe(1));
       }
       // The next one takes over.
       const [first, ...others] = pages;
@@ -542,6 +544,14 @@ function withPrometheus(url: string): DynamicModule {
 
 @Module({ imports: [MonitoringModule.forRoot({ endpoints: { auth: { bearerToken: 'T0ken' } } })] })
 class SecretModule {}
+
+/** Nothing is wider than the screen, once the charts have taken its width. */
+async function expectToFit(page: Page, width: number, about: string): Promise<void> {
+  await eventually(async () => {
+    const shown = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expectThat(shown, about).toBeLessThanOrEqual(width);
+  });
+}
 
 /** What axe finds wrong with a page. */
 async function violations(page: Page): Promise<string[]> {

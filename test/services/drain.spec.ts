@@ -104,7 +104,7 @@ class SteadyClient {
   constructor(private readonly port: number) {}
 
   async sendUntil(isEnough: () => boolean): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 120_000;
     while (!isEnough() && Date.now() < deadline) await this.round();
     expect(isEnough()).toBe(true);
   }

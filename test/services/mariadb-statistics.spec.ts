@@ -11,7 +11,7 @@ import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 
-const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, maxTables: 50 };
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 30_000, maxTables: 50 };
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
   let server: MariaDbServer;
@@ -71,7 +71,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
         (await server.query('SHOW GLOBAL STATUS')).map((row) => [row['Variable_name'], Number(row['Value'])]),
       );
     const before = await status();
-    await collector.collect(AbortSignal.timeout(10_000));
+    await collector.collect(AbortSignal.timeout(40_000));
     const after = await status();
     const shown = {
       ...prefixed('Com_', valuesOf(registry, 'mysql_commands_total', ['kind'])),
@@ -98,10 +98,10 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
     // It does not count rows unless it is told to.
     expect(valuesOf(registry, 'mysql_table_rows_read_total')).toEqual({});
     await server.crash();
-    await expect(collector.collect(AbortSignal.timeout(10_000))).rejects.toThrow();
+    await expect(collector.collect(AbortSignal.timeout(40_000))).rejects.toThrow();
     expect(valuesOf(registry, 'mysql_uptime_seconds')).toEqual({});
     await server.restart();
-    await collector.collect(AbortSignal.timeout(10_000));
+    await collector.collect(AbortSignal.timeout(40_000));
     expect(valuesOf(registry, 'mysql_uptime_seconds', ['source'])).toHaveProperty('POOL');
   }, 60_000);
 });
@@ -134,7 +134,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the rows of tables, as a real 
     const registry = new MetricsRegistry();
     const objects = new ApplicationObjects(testing.get(ModulesContainer));
     await new MysqlCollector(objects, registry, { ...OPTIONS, maxTables }).collect(
-      AbortSignal.timeout(10_000),
+      AbortSignal.timeout(40_000),
     );
     return registry;
   }

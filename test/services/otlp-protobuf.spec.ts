@@ -12,7 +12,7 @@ const MESSAGE = 'opentelemetry.proto.metrics.v1.ExportMetricsServiceRequest';
 
 function protoc(command: '--decode' | '--encode', input: Uint8Array): Buffer {
   const args = [`--proto_path=${dirname(PROTO)}`, `${command}=${MESSAGE}`, PROTO];
-  const { status, stdout, stderr } = spawnSync(requireBinary('protoc'), args, { input, timeout: 30_000 });
+  const { status, stdout, stderr } = spawnSync(requireBinary('protoc'), args, { input, timeout: 150_000 });
   expect([status, stderr.toString()]).toEqual([0, '']);
   return stdout;
 }

@@ -61,7 +61,7 @@ async function expectToFollow(
     return pings.filter((_, i) => results[i]?.status === 'fulfilled').map(({ name }) => name);
   };
   const all = pings.map(({ name }) => name);
-  expect(await answering()).toEqual(all);
+  await eventually(async () => expect(await answering()).toEqual(all), RECOVERY_MS);
   await server.crash();
   expect(await answering()).toEqual([]);
   await server.restart();

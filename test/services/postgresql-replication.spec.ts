@@ -12,7 +12,7 @@ import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const PATIENCE_MS = 30_000;
-const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, maxTables: 10 };
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 30_000, maxTables: 10 };
 
 describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replica that follows it', () => {
   let primary: PostgresServer;
@@ -55,7 +55,7 @@ describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replic
       registry,
       OPTIONS,
     );
-    await collector.collect(AbortSignal.timeout(10_000)).catch(() => undefined);
+    await collector.collect(AbortSignal.timeout(40_000)).catch(() => undefined);
     return {
       behind: valuesOf(registry, 'postgresql_replication_lag_seconds', ['source']),
       replicas: valuesOf(registry, 'postgresql_replicas', ['source', 'state']),
@@ -81,6 +81,7 @@ describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replic
   }, 60_000);
 
   it('show by how much it is behind, on both, while it does not replay', async () => {
+    const startedAt = performance.now();
     // A replica that has replayed no transaction yet does not know when that was.
     await primary.query("INSERT INTO orders (note) VALUES ('first')");
     const known = 'SELECT 1 FROM orders WHERE pg_last_xact_replay_timestamp() IS NOT NULL';
@@ -106,7 +107,7 @@ describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replic
       expect(behind).toEqual({ REPLICA: 0 });
       expect(bytes).toEqual({ 'PRIMARY replica_1': 0 });
       // Once it has said how far it was behind, it has been so for no longer than this test takes.
-      expect(seconds['PRIMARY replica_1'] ?? 0).toBeLessThan(PATIENCE_MS / 1000);
+      expect(seconds['PRIMARY replica_1'] ?? 0).toBeLessThan((performance.now() - startedAt) / 1000);
     }, PATIENCE_MS);
   }, 90_000);
 

@@ -13,7 +13,7 @@ import { whileFrozen } from './support/frozen.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const RECOVERY_MS = 30_000;
-const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, maxTables: 2 };
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 30_000, maxTables: 2 };
 
 describeWith(['initdb', 'postgres'], 'what a real PostgreSQL says of itself', () => {
   let server: PostgresServer;
@@ -52,7 +52,7 @@ describeWith(['initdb', 'postgres'], 'what a real PostgreSQL says of itself', ()
     const registry = new MetricsRegistry();
     const objects = new ApplicationObjects(app.get(ModulesContainer));
     const collector = new PostgresqlCollector(objects, registry, OPTIONS);
-    await collector.collect(AbortSignal.timeout(10_000));
+    await collector.collect(AbortSignal.timeout(40_000));
     return { registry, collector };
   }
 

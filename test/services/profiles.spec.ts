@@ -156,9 +156,10 @@ describeWith(['go', 'chromium'], 'a profile of a real application', () => {
     'keeps no process from ending by %s in the middle of it, and leaves no file',
     async (END) => {
       for (const kind of ['cpuProfile', 'allocations']) {
-        const { errors, exitCode, ms } = await run(kind, { END, SECONDS: '100' });
+        const { errors, exitCode, ms } = await run(kind, { END, SECONDS: '120' });
         expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
-        expect(ms).toBeLessThan(60_000);
+        // Before the end of the capture.
+        expect(ms).toBeLessThan(120_000);
         expect(await readdir(join(directory, 'profiles'))).toEqual([]);
       }
     },

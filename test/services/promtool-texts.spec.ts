@@ -103,7 +103,7 @@ describeWith(['promtool'], 'texts of rules in Prometheus', () => {
 
   async function promtool(...args: string[]): Promise<string> {
     try {
-      const options = { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 };
+      const options = { timeout: 230_000, maxBuffer: 64 * 1024 * 1024 };
       const { stdout, stderr } = await run(requireBinary('promtool'), args, options);
       return stdout + stderr;
     } catch (error) {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 const ROOT = new URL('../../', import.meta.url);
-const START_MS = 60_000;
+const START_MS = 150_000;
 
 /** The sample application in a process of its own, with its monitoring endpoints on a server of their own. */
 export class SampleAppProcess {

@@ -36,7 +36,7 @@ const RECORDS_BYTES = 4 * 1024 * 1024;
  */
 const MOST_GROWTH_BYTES = 3_000_000 + RECORDS_BYTES;
 /** Connections that are kept alive by their clients are closed by then. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 180_000;
 
 const { values } = parseArgs({
   options: {
@@ -91,7 +91,8 @@ try {
   await list.check('every request was answered, and every scrape, read and stream', () => {
     assert.equal(report.failed, 0);
     assert.deepEqual(watchers.failures, []);
-    assert.ok(watchers.scrapes > seconds / 2 && watchers.events > seconds / 10);
+    // A tenth of what an idle machine does.
+    assert.ok(watchers.scrapes > seconds / 10 && watchers.events > seconds / 40);
   });
   await list.check('each request is counted, by method, route and status, once', () =>
     eventually(async () => assert.deepEqual(differences(sent, requestTotals(await scrape())), [])),
@@ -150,7 +151,8 @@ async function runLoad() {
 }
 
 async function scrape() {
-  return (await fetch(`${app.monitoringUrl}/metrics`)).text();
+  // By a connection of its own: the server may close one that is kept in the moment of the next request.
+  return (await fetch(`${app.monitoringUrl}/metrics`, { headers: { connection: 'close' } })).text();
 }
 
 function gaugeIn(exposition, name) {

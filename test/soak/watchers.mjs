@@ -65,8 +65,13 @@ export class Watchers {
     }
   }
 
+  /** Asks by a connection of its own: the server may close one that is kept in the moment of the next request. */
+  #ask(path, { headers, ...options } = {}) {
+    return fetch(`${this.url}/${path}`, { ...options, headers: { ...headers, connection: 'close' } });
+  }
+
   async #scrape(accept) {
-    const response = await fetch(`${this.url}/metrics`, { headers: { accept } });
+    const response = await this.#ask('metrics', { headers: { accept } });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`a scrape was answered ${response.status}`);
     if (accept.includes('openmetrics') !== text.endsWith('# EOF\n')) throw new Error('a scrape was cut off');
@@ -78,7 +83,7 @@ export class Watchers {
   }
 
   async #read(path) {
-    const response = await fetch(`${this.url}/${path}`);
+    const response = await this.#ask(path);
     await response.json();
     if (response.status !== 200) throw new Error(`${path} was answered ${response.status}`);
     this.reads++;
@@ -87,7 +92,7 @@ export class Watchers {
   async #follow() {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(STREAM_MS)]);
     try {
-      const response = await fetch(`${this.url}/metrics-dashboard/api/events`, { signal });
+      const response = await this.#ask('metrics-dashboard/api/events', { signal });
       for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
         this.events += piece.split('event: ').length - 1;
       }

@@ -47,5 +47,5 @@ describe('SIGKILL while the state is written', () => {
     await works(test, notified);
     expect(test.warnings).toEqual([]);
     expect(await readdir(file.folder)).toEqual(['alerts.json']);
-  }, 120_000);
+  }, 500_000);
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HeapSampling } from '../../../lib/diagnostics/heap-sampling.js';
 import { AllocationSites } from '../../../lib/diagnostics/memory/allocation-sites.js';
@@ -63,9 +64,13 @@ describe('a profile of allocations while live memory is sampled', () => {
     expect(namesOfGrowing()[0]).toContain('keepMuch');
 
     const capturing = profiles.capture('allocations', { seconds: 1 });
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    capturing.then(over, over);
     await eventually(() => expect(sampling.isRecording).toBe(true));
     expect(await read()).toBe(false);
-    keepMuch(10);
+    // By a timer: however late it is, it comes before the end of the capture, which is due later.
+    for (; !isOver; await sleep(50)) keepMuch(1);
     const { name } = await capturing;
     const chunks: Buffer[] = [];
     for await (const chunk of (await profiles.read(name)).open()) chunks.push(chunk as Buffer);

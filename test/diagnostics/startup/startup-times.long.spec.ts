@@ -288,7 +288,7 @@ describe('an application that cannot be created', () => {
         ],
       });
       await expect(testing.compile()).rejects.toThrow(message);
-      await eventually(() => expect(observed()).toEqual(before), 4_000);
+      await eventually(() => expect(observed()).toEqual(before));
     },
   );
 

@@ -100,7 +100,7 @@ describe('a process that is killed while it writes', () => {
     await exportOnce(options);
     expectWhole(await readFile(options.outputFile, 'utf8'));
     expect(await readdir(folder)).toEqual(['metrics.json']);
-  }, 180_000);
+  }, 500_000);
 
   it('leaves at most one incomplete line of JSON, which the next process cuts off', async () => {
     const rotation = { maxBytes: 2_000_000, maxFiles: 3 };
@@ -117,5 +117,5 @@ describe('a process that is killed while it writes', () => {
     await exportOnce(options);
     expect(await incompleteLines()).toEqual([]);
     expect((await readdir(folder)).length).toBeLessThanOrEqual(3);
-  }, 180_000);
+  }, 500_000);
 });

@@ -154,7 +154,7 @@ describe('the template of a message', () => {
     ['a class', 'Aa'.repeat(500_000)],
     ['surrogates', '\ud800'.repeat(1_000_000)],
   ])('takes little time for a million characters of %s', (_, message) => {
-    expect(leastCpuMs(() => messageTemplate(message))).toBeLessThan(20);
+    expect(leastCpuMs(() => messageTemplate(message))).toBeLessThan(200);
   });
 });
 

@@ -238,7 +238,9 @@ describe.each(ADAPTERS)('gateways on ws and %s', (adapter) => {
         'namespace=/prices event=endless outcome=cancelled': 1,
       }),
     );
-    expect(counts(registry, 'websocket_connections_open')).toEqual({ 'namespace=/': 1 });
+    await eventually(() =>
+      expect(counts(registry, 'websocket_connections_open')).toEqual({ 'namespace=/': 1 }),
+    );
     expect(inProgress(registry)).toBe(0);
     expect(counts(registry, 'websocket_errors_total')).toEqual({
       'handler=PricesGateway.broken error=FeedError': 1,
@@ -257,8 +259,10 @@ describe.each(ADAPTERS)('gateways on ws and %s', (adapter) => {
     const other = await started();
     await ask(await opened(one), 'echo', 1);
     await ask(await opened(other), 'broken');
-    expect(messages(one.registry)).toEqual({ 'namespace=/ event=echo outcome=success': 1 });
-    expect(messages(other.registry)).toEqual({ 'namespace=/ event=broken outcome=error': 1 });
+    await eventually(() => {
+      expect(messages(one.registry)).toEqual({ 'namespace=/ event=echo outcome=success': 1 });
+      expect(messages(other.registry)).toEqual({ 'namespace=/ event=broken outcome=error': 1 });
+    });
     expect(counts(one.registry, 'websocket_errors_total')).toEqual({});
     await one.close();
     closing.splice(0, 1);

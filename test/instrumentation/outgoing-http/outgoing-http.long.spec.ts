@@ -38,7 +38,7 @@ beforeAll(async () => {
     socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
   });
   // However long a test takes, the next one may reuse its connection.
-  server.keepAliveTimeout = 60_000;
+  server.keepAliveTimeout = 600_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
@@ -98,7 +98,7 @@ describe('outgoing requests', () => {
     ['fetch with an unknown method', () => fetch(base, { method: 'PURGE' }), { 'OTHER 200': 1 }],
     [
       'fetch that is aborted',
-      () => ignoring(fetch(`${base}/hang`, { signal: AbortSignal.timeout(20) })),
+      () => ignoring(fetch(`${base}/hang`, { signal: AbortSignal.timeout(500) })),
       { 'GET error': 1 },
       { 'GET TimeoutError': 1 },
     ],

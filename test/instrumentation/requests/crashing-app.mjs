@@ -19,7 +19,7 @@ class Orders {
   }
 
   broken() {
-    throw new OrderError("order '4711' has no owner");
+    throw new OrderError("order '471147114711' has no owner");
   }
 }
 

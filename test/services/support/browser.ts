@@ -12,6 +12,19 @@ export interface Offences {
   readonly foreign: string[];
 }
 
+/** How long a page may take for anything: on a busy machine, much longer than it takes. */
+const PATIENCE_MS = 100_000;
+
+/** Goes to another place of the dashboard, and waits until the page has left the one before. */
+export async function goTo(page: Page, place: string): Promise<void> {
+  const hash = JSON.stringify(`#/${place}`);
+  await page.evaluate(`new Promise((resolve) => {
+    if (location.hash === ${hash}) return resolve();
+    addEventListener('hashchange', () => resolve(), { once: true });
+    location.hash = ${hash};
+  })`);
+}
+
 /** Debian's Chromium without a window, with an empty profile of its own. */
 export class Browser {
   private constructor(
@@ -34,6 +47,7 @@ export class Browser {
         '--disable-sync',
       ],
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     return new Browser(context, profile);
   }
 

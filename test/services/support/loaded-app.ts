@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import {
   BadRequestException,
   Controller,
@@ -76,6 +77,8 @@ export class LoadedApp {
     const httpAdapter = adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
     const app = await NestFactory.create(AppModule, httpAdapter, { logger: false });
     await app.listen(0, '127.0.0.1');
+    // A connection is not closed by chance in the moment in which a client sends the next request on it.
+    (app.getHttpServer() as Server).keepAliveTimeout = 600_000;
     return new LoadedApp(app, await app.getUrl());
   }
 

@@ -9,7 +9,7 @@ import { ServerProcess } from './server.process.js';
 
 /** Prometheus waits 5 s before it scrapes what it has just been told of. */
 const FIRST_SCRAPE_MS = 120_000;
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 60_000;
 
 /** Something to scrape. */
 export interface ScrapeJob {

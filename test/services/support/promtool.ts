@@ -12,7 +12,7 @@ export const CLEAN: PromtoolVerdict = { exitCode: 0, output: '' };
 /** Lints an exposition in text format 0.0.4. */
 export function promtoolCheckMetrics(exposition: string): Promise<PromtoolVerdict> {
   return new Promise((resolve, reject) => {
-    const child = spawn(requireBinary('promtool'), ['check', 'metrics'], { timeout: 30_000 });
+    const child = spawn(requireBinary('promtool'), ['check', 'metrics'], { timeout: 150_000 });
     let output = '';
     const keep = (text: string): void => {
       output += text;

@@ -33,7 +33,7 @@ function protoc(command: '--decode' | '--encode', input: Buffer): Buffer {
   const args = [`--proto_path=${dirname(file)}`, `${command}=io.prometheus.client.Scrape`, file];
   const { status, stdout, stderr } = spawnSync(requireBinary('protoc'), args, {
     input,
-    timeout: 30_000,
+    timeout: 150_000,
     maxBuffer: 2 ** 28,
   });
   if (status !== 0) throw new Error(`protoc ${command}: ${stderr.toString()}`);

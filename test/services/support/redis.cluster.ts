@@ -8,7 +8,7 @@ import { requireBinary } from './binaries.js';
 import { freePort } from './free-port.js';
 import { RedisServer } from './redis.server.js';
 
-const START_MS = 60_000;
+const START_MS = 150_000;
 
 /** A cluster of three masters of Redis, of the test's own. */
 export class RedisClusterServers {

@@ -83,7 +83,8 @@ export class RemoteWriteProxy {
       else if (fate === 'answer late') {
         this.late.push(sleep(this.lateMs).then(() => response.writeHead(answer.status).end(answer.text)));
       } else {
-        if (answer.status >= 300) this.refusals.push(`${answer.status} ${answer.text}`);
+        // Who has given up has sent it again, and perhaps more after it.
+        if (answer.status >= 300 && !request.socket.destroyed) this.refusals.push(`${answer.status} ${answer.text}`);
         response.writeHead(answer.status).end(answer.text);
       }
     }

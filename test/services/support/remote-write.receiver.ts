@@ -5,7 +5,7 @@ import { requireBinary } from './binaries.js';
 import { freePort } from './free-port.js';
 import { ServerProcess } from './server.process.js';
 
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 60_000;
 
 /** One series as a receiver has it, with every sample of the last hour. */
 export interface ReceivedSeries {

@@ -22,6 +22,7 @@ export const LONG_FILES = {
   'test/services/promtool-rules.spec.ts': 50,
   'test/instrumentation/logs/printed-bytes.long.spec.ts': 50,
   'test/instrumentation/requests/crash-file.long.spec.ts': 50,
+  'test/e2e/endpoints.long.spec.ts': 45,
   'test/module/monitoring.lives.long.spec.ts': 45,
   'test/security/linear-time.long.spec.ts': 45,
   'test/diagnostics/profiles/profiles.long.spec.ts': 40,
