@@ -1,7 +1,9 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
+import type { LabelMatchers } from '../../query/label-matchers.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
-import { rounded } from '../rounding.js';
+import type { HistoryPoints } from '../../query/readings.js';
+import { finiteOrZero, rounded } from '../rounding.js';
 
 /** The requests of one route in a window. */
 export interface RouteTraffic {
@@ -29,6 +31,20 @@ export interface Traffic {
 type TrafficHistory = Pick<MetricsHistory, 'lastSample' | 'coveredMs' | 'queryRange'>;
 
 const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;
+const FAILED = { status_code: /5../ };
+/** The fewest failures of a window: an increase is an estimate, which has a small part of one where there was none. */
+export const LEAST_FAILURES = 0.5;
+
+/** Returns the key of a route in a set or map of routes. */
+export function routeKey({
+  method = '',
+  route = '',
+}: {
+  readonly method?: string;
+  readonly route?: string;
+}): string {
+  return JSON.stringify([method, route]);
+}
 
 /** Reads the requests of all routes. Yields after each small step. */
 export function* readTraffic(
@@ -42,7 +58,7 @@ export function* readTraffic(
   }
   const routes = new Map<string, { -readonly [K in keyof RouteTraffic]: RouteTraffic[K] }>();
   const routeOf = ({ labels: { method = '', route = '' } }: RangeSeries) => {
-    const key = JSON.stringify([method, route]);
+    const key = routeKey({ method, route });
     const found = routes.get(key) ?? { method, route, requests: 0, failures: 0, seconds: 0 };
     routes.set(key, found);
     return found;
@@ -52,7 +68,7 @@ export function* readTraffic(
   });
   for (const series of counts) {
     const found = routeOf(series);
-    const count = series.values[0] || 0;
+    const count = finiteOrZero(series.values[0]);
     found.requests += count;
     if (series.labels['status_code']?.startsWith('5')) found.failures += count;
     yield;
@@ -61,7 +77,7 @@ export function* readTraffic(
     groupBy: ['method', 'route'],
   });
   for (const series of times) {
-    routeOf(series).seconds += ((series.values[0] || 0) * windowMs) / 1000;
+    routeOf(series).seconds += (finiteOrZero(series.values[0]) * windowMs) / 1000;
     yield;
   }
   const all = [...routes.values()].filter(({ requests }) => requests > 0);
@@ -74,12 +90,32 @@ export function* readTraffic(
   };
 }
 
+/** Reads the keys of the routes of which requests have failed in a window. */
+export function* failedRoutes(
+  history: Pick<MetricsHistory, 'queryRange'>,
+  windowMs: number,
+  at: number,
+): Generator<void, Set<string>, void> {
+  const found = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], {
+    labels: FAILED,
+    groupBy: ['method', 'route'],
+  });
+  const failed = found.filter(({ values: [count = 0] }) => count >= LEAST_FAILURES);
+  return new Set(failed.map(({ labels }) => routeKey(labels)));
+}
+
 function sumOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' | 'seconds'): number {
   return routes.reduce((sum, route) => sum + route[name], 0);
 }
 
-/** A time without failures after which later ones are new, in milliseconds. */
+/** A time without failures after which later ones are new, in milliseconds, and in sampling intervals. */
 const QUIET_MS = 120_000;
+const QUIET_INTERVALS = 4;
+
+/** Returns the time without failures after which later ones are new, in milliseconds. */
+export function quietMsOf(intervalMs: number): number {
+  return Math.max(QUIET_MS, QUIET_INTERVALS * intervalMs);
+}
 
 /** An uninterrupted time in which requests of a route have failed. */
 export interface FailurePeriod {
@@ -91,18 +127,26 @@ export interface FailurePeriod {
   readonly requests: number;
 }
 
-/** Returns since when requests of a route fail; undefined if none does. */
+/**
+ * Returns since when requests of a route fail; undefined if none does.
+ *
+ * @param leastShare share of the requests between two samples from which on their failures count, from 0 to 1
+ */
 export function failurePeriodOf(
   history: Pick<MetricsHistory, 'lastSample' | 'intervalMs' | 'points' | 'increase'>,
   { method, route }: Pick<RouteTraffic, 'method' | 'route'>,
+  leastShare = 0,
 ): FailurePeriod | undefined {
   const { lastSample } = history;
   if (lastSample === undefined) return undefined;
-  const failedAt = increaseTimes(
-    history.points(REQUESTS, { labels: { method, route, status_code: /5../ } }).map(({ points }) => points),
-    history.intervalMs,
-  );
-  const quietMs = Math.max(QUIET_MS, 4 * history.intervalMs);
+  const increases = (labels: LabelMatchers): Map<number, number> =>
+    increasesOf(history.points(REQUESTS, { labels: { method, route, ...labels } }), history.intervalMs);
+  const failed = increases(FAILED);
+  const total = leastShare === 0 ? failed : increases({});
+  const failedAt = [...failed.keys()]
+    .filter((at) => failed.get(at)! >= leastShare * (total.get(at) ?? 0))
+    .toSorted((a, b) => a - b);
+  const quietMs = quietMsOf(history.intervalMs);
   let since = failedAt.at(-1);
   if (since === undefined || lastSample - since > quietMs) return undefined;
   for (const at of failedAt.toReversed()) {
@@ -110,11 +154,11 @@ export function failurePeriodOf(
     since = at;
   }
   const windowMs = Math.max(lastSample - since, history.intervalMs);
-  const increase = (labels: Record<string, string | RegExp>): number =>
+  const increase = (labels: LabelMatchers): number =>
     history
       .increase(REQUESTS, windowMs, { labels: { method, route, ...labels }, groupBy: [] })
       .reduce((sum, { value }) => sum + value, 0);
-  const failures = increase({ status_code: /5../ });
+  const failures = increase(FAILED);
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
   return {
@@ -125,21 +169,20 @@ export function failurePeriodOf(
   };
 }
 
-/** Returns the times of the samples before each increase, in ascending order. */
-function increaseTimes(
-  series: readonly (readonly (readonly [number, number])[])[],
-  intervalMs: number,
-): number[] {
-  const times = new Set<number>();
-  for (const points of series) {
+/** Returns the increase of all series from each sample to the next one, by the time of the former; none where it is 0. */
+function increasesOf(series: readonly HistoryPoints[], intervalMs: number): Map<number, number> {
+  const increases = new Map<number, number>();
+  for (const { points } of series) {
     let [previousAt, previous] = [(points[0]?.[0] ?? 0) - intervalMs, 0];
     for (const [at, value] of points) {
       if (Number.isNaN(value)) continue;
-      if (value > previous) times.add(previousAt);
+      if (value > previous) {
+        increases.set(previousAt, (increases.get(previousAt) ?? 0) + value - previous);
+      }
       [previousAt, previous] = [at, value];
     }
   }
-  return [...times].toSorted((a, b) => a - b);
+  return increases;
 }
 
 /** A route among those with the greatest impact. */

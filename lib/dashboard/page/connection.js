@@ -181,6 +181,26 @@ export async function post(path, body) {
 }
 
 /**
+ * Reads and shows what the browser has asked for together with the scripts, before the connection for events is open.
+ *
+ * @param {string} address
+ * @param {() => boolean} isLate returns true once something newer, or a refusal, has come
+ * @param {(overview: object) => void} show
+ */
+export async function readFirst(address, isLate, show) {
+  try {
+    const response = await fetch(address);
+    // The browser has asked for it after it began to open the page.
+    noteClock(response, performance.timeOrigin);
+    if (!response.ok) return;
+    const overview = await response.json();
+    if (!isLate()) show(overview);
+  } catch {
+    // Then it comes by the connection for events.
+  }
+}
+
+/**
  * Receives events over one connection until it ends. An EventSource cannot send a token.
  *
  * @param {{ event: (name: string, data: unknown) => void, connected: () => void, alive: () => void }} listener

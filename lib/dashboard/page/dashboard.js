@@ -1,8 +1,8 @@
 import { addressOf, fragmentOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
-import { expectInstance, onSource, storeToken } from './connection.js';
+import { expectInstance, onSource, readFirst, storeToken } from './connection.js';
 import { Contact } from './contact.js';
-import { applicationTime, context, noteClock } from './chart-context.js';
+import { applicationTime, context } from './chart-context.js';
 import { element, notice, patch } from './elements.js';
 import { subscribe } from './events.js';
 import { clock } from './format.js';
@@ -409,23 +409,15 @@ function showOverview(overview) {
   showNavigation();
 }
 
-/** Shows what the browser has asked for together with the scripts, before the connection for events is open. */
-async function showFirst() {
+/** Shows the first overview, unless an event or a refusal has overtaken it. */
+function showFirst() {
   const link = document.querySelector('#first');
   if (link === null) return;
-  try {
-    const response = await fetch(link.href);
-    // The browser has asked for it after it began to open the page.
-    noteClock(response, performance.timeOrigin);
-    if (!response.ok) return;
-    const overview = await response.json();
-    // An event, or a refusal, may have come first.
-    if (page.overview !== undefined || isDenied) return;
+  const isLate = () => page.overview !== undefined || isDenied;
+  void readFirst(link.href, isLate, (overview) => {
     showOverview(overview);
     if (current === undefined) showAddress();
-  } catch {
-    // Then it comes by the connection for events.
-  }
+  });
 }
 
 function start() {
@@ -505,4 +497,4 @@ applyTheme(localStorage.getItem(THEME));
 // Its code is on the way while the connection for events is opened.
 areaOf(address)[2].prepare();
 start();
-void showFirst();
+showFirst();
