@@ -173,7 +173,7 @@ function traffic({ traffic: recent, instances, p95 }: FleetVerdictFacts): Senten
   const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
   if (requests === 0) return [`No requests in ${minutes}${where}`];
   const within =
-    p95 === undefined || Number.isNaN(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
+    p95 === undefined || !Number.isFinite(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
   return [
     ...shareOfFailures(recent),
     `${where}: ${figure(requests / (windowMs / 1_000))} requests/s over ${minutes}${within}`,

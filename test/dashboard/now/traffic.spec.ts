@@ -67,6 +67,27 @@ describe('the time since which a route fails', () => {
     expect(period?.share).toBeCloseTo(48 / 56, 2);
   });
 
+  it('is not that of the few that fail all day', () => {
+    const { history, run, serve, clock } = application();
+    const background = (): void => {
+      serve('/a', '200', 999, 1);
+      serve('/a', '500', 1, 1);
+    };
+    run(30, background);
+    const began = clock.now();
+    run(8, () => {
+      background();
+      serve('/a', '500', 250, 1);
+    });
+    const route = { method: 'GET', route: '/a' };
+    const period = failurePeriodOf(history, route, 0.01);
+    expect(period?.since).toBe(began);
+    expect(period?.share).toBeCloseTo(0.2, 2);
+    expect(failurePeriodOf(history, route)?.share).toBeLessThan(0.06);
+    run(10, background);
+    expect(failurePeriodOf(history, route, 0.01)).toBeUndefined();
+  });
+
   it('is none once it has been fine for some minutes', () => {
     const { history, run, serve } = application();
     run(4, () => serve('/a', '500', 3, 1));

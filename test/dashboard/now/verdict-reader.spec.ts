@@ -55,13 +55,17 @@ describe('the route in a verdict', () => {
     history.retain({ metric: 'http_requests_total' });
     const count = (route: string, status: string, times: number): void =>
       requests.inc({ method: 'GET', route, status_code: status }, times);
-    for (const route of ['/over', '/now']) for (const status of ['200', '503']) count(route, status, 0);
+    for (const route of ['/over', '/now', '/some']) {
+      for (const status of ['200', '503']) count(route, status, 0);
+    }
     run(3);
     run(4, () => count('/over', '503', 50));
     run(12, () => {
       count('/over', '200', 20);
       count('/now', '503', 1);
       count('/now', '200', 1);
+      count('/some', '503', 1);
+      count('/some', '200', 500);
     });
     const reader = new VerdictReader({
       history,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 const PAGE = new URL('../../../lib/dashboard/page/', import.meta.url);
 const realFetch = globalThis.fetch;
@@ -6,8 +6,20 @@ Object.assign(globalThis, {
   document: { querySelector: () => ({ content: '/dashboard/' }) },
   sessionStorage: { getItem: () => null },
 });
-const { read } = (await import(String(new URL('connection.js', PAGE)))) as {
+interface Listener {
+  readonly event: (name: string, data: unknown) => void;
+  readonly connected: () => void;
+  readonly alive: () => void;
+}
+
+const { read, readFirst, receiveEvents } = (await import(String(new URL('connection.js', PAGE)))) as {
   readonly read: (path: string) => Promise<unknown>;
+  readonly readFirst: (
+    address: string,
+    isLate: () => boolean,
+    show: (overview: unknown) => void,
+  ) => Promise<void>;
+  readonly receiveEvents: (listener: Listener, signal: AbortSignal) => Promise<void>;
 };
 
 type Part = Readonly<Record<string, unknown>>;
@@ -66,5 +78,90 @@ describe('the reads of the page', () => {
       { status: 'rejected', reason: { status: 404, message: 'Not found.' } },
     ]);
     expect(paths).toEqual(['batch', 'diagnostics/log-levels', 'diagnostics/profiles']);
+  });
+});
+
+describe('the first overview of the page', () => {
+  const FIRST = '/dashboard/api/overview';
+  let answerFirst: (response: Response) => void;
+  let sendEvent: (text: string) => void;
+  /** The overviews that are shown, in their order. */
+  let shown: unknown[];
+  let isDenied: boolean;
+
+  beforeEach(() => {
+    shown = [];
+    isDenied = false;
+    const first = new Promise<Response>((resolve) => (answerFirst = resolve));
+    const stream = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 9 });
+    const writer = stream.writable.getWriter();
+    sendEvent = (text) => void writer.write(new TextEncoder().encode(text));
+    globalThis.fetch = ((address: string) =>
+      address === FIRST
+        ? first
+        : Promise.resolve(
+            new Response(stream.readable, { headers: { 'content-type': 'text/event-stream' } }),
+          )) as unknown as typeof fetch;
+  });
+  afterEach(() => {
+    globalThis.fetch = realFetch;
+  });
+
+  /** Shows the first overview as the page does. */
+  const showFirst = (): Promise<void> =>
+    readFirst(
+      FIRST,
+      () => shown.length > 0 || isDenied,
+      (overview) => shown.push(overview),
+    );
+
+  /** Shows the next event, however it is divided on its way. */
+  const showEvent = async (...texts: string[]): Promise<void> => {
+    const ended = new AbortController();
+    await new Promise<void>((resolve, reject) => {
+      const event = (name: string, data: unknown): void => {
+        shown.push([name, data]);
+        resolve();
+      };
+      const listener = { event, connected: () => undefined, alive: () => undefined };
+      receiveEvents(listener, ended.signal).catch(reject);
+      for (const text of texts) sendEvent(text);
+    });
+  };
+
+  it('is shown as soon as it is there', async () => {
+    const first = showFirst();
+    answerFirst(Response.json({ timestamp: 1 }));
+    await first;
+    expect(shown).toEqual([{ timestamp: 1 }]);
+  });
+
+  it('never takes the place of an event that has overtaken it', async () => {
+    const first = showFirst();
+    await showEvent('event: overview\ndata: {"time', 'stamp":2}\n', '\n');
+    answerFirst(Response.json({ timestamp: 1 }));
+    await first;
+    expect(shown).toEqual([['overview', { timestamp: 2 }]]);
+  });
+
+  it('never takes the place of the form to sign in', async () => {
+    const first = showFirst();
+    isDenied = true;
+    answerFirst(Response.json({ timestamp: 1 }));
+    await first;
+    expect(shown).toEqual([]);
+  });
+
+  it.each([
+    ['is refused', () => Response.json({ message: 'no' }, { status: 401 })],
+    ['is a page of a proxy', () => new Response('<html>')],
+    ['breaks off', () => new Response('{"timestamp":')],
+  ])('is left to the events where it %s', async (_, answer) => {
+    const first = showFirst();
+    answerFirst(answer());
+    await first;
+    expect(shown).toEqual([]);
+    await showEvent('event: overview\ndata: {"timestamp":2}\n\n');
+    expect(shown).toEqual([['overview', { timestamp: 2 }]]);
   });
 });
