@@ -84,7 +84,7 @@ describe('the reads of the page', () => {
 describe('the first overview of the page', () => {
   const FIRST = '/dashboard/api/overview';
   let answerFirst: (response: Response) => void;
-  let sendEvent: (text: string) => void;
+  let events: WritableStreamDefaultWriter<Uint8Array>;
   /** The overviews that are shown, in their order. */
   let shown: unknown[];
   let isDenied: boolean;
@@ -93,9 +93,8 @@ describe('the first overview of the page', () => {
     shown = [];
     isDenied = false;
     const first = new Promise<Response>((resolve) => (answerFirst = resolve));
-    const stream = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 9 });
-    const writer = stream.writable.getWriter();
-    sendEvent = (text) => void writer.write(new TextEncoder().encode(text));
+    const stream = new TransformStream<Uint8Array, Uint8Array>();
+    events = stream.writable.getWriter();
     globalThis.fetch = ((address: string) =>
       address === FIRST
         ? first
@@ -115,18 +114,13 @@ describe('the first overview of the page', () => {
       (overview) => shown.push(overview),
     );
 
-  /** Shows the next event, however it is divided on its way. */
-  const showEvent = async (...texts: string[]): Promise<void> => {
-    const ended = new AbortController();
-    await new Promise<void>((resolve, reject) => {
-      const event = (name: string, data: unknown): void => {
-        shown.push([name, data]);
-        resolve();
-      };
-      const listener = { event, connected: () => undefined, alive: () => undefined };
-      receiveEvents(listener, ended.signal).catch(reject);
-      for (const text of texts) sendEvent(text);
-    });
+  /** Shows the events of a connection, however they are divided on their way. */
+  const showEvents = async (...texts: string[]): Promise<void> => {
+    const event = (name: string, data: unknown): void => void shown.push([name, data]);
+    for (const text of texts) void events.write(new TextEncoder().encode(text));
+    void events.close();
+    const listener = { event, connected: () => undefined, alive: () => undefined };
+    await receiveEvents(listener, new AbortController().signal);
   };
 
   it('is shown as soon as it is there', async () => {
@@ -138,8 +132,21 @@ describe('the first overview of the page', () => {
 
   it('never takes the place of an event that has overtaken it', async () => {
     const first = showFirst();
-    await showEvent('event: overview\ndata: {"time', 'stamp":2}\n', '\n');
+    await showEvents('event: overview\ndata: {"time', 'stamp":2}\n', '\n');
     answerFirst(Response.json({ timestamp: 1 }));
+    await first;
+    expect(shown).toEqual([['overview', { timestamp: 2 }]]);
+  });
+
+  it('never takes the place of an event that comes while it is received', async () => {
+    const body = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = body.writable.getWriter();
+    const first = showFirst();
+    answerFirst(new Response(body.readable));
+    void writer.write(new TextEncoder().encode('{"timestamp":'));
+    await showEvents('event: overview\ndata: {"timestamp":2}\n\n');
+    void writer.write(new TextEncoder().encode('1}'));
+    void writer.close();
     await first;
     expect(shown).toEqual([['overview', { timestamp: 2 }]]);
   });
@@ -161,7 +168,7 @@ describe('the first overview of the page', () => {
     answerFirst(answer());
     await first;
     expect(shown).toEqual([]);
-    await showEvent('event: overview\ndata: {"timestamp":2}\n\n');
+    await showEvents('event: overview\ndata: {"timestamp":2}\n\n');
     expect(shown).toEqual([['overview', { timestamp: 2 }]]);
   });
 });
