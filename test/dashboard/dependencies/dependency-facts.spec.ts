@@ -5,7 +5,7 @@ import { past } from '../../history/support.js';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Reads the facts about a dependency from the last values of gauges, and from counters with so much more in a minute. */
+/** Reads the facts about a dependency from the values of gauges, and from counters that grow by so much. */
 function factsOf(
   kind: DependencyKind,
   names: readonly string[],
@@ -20,16 +20,20 @@ function factsOf(
   },
 ): DependencyFact[] {
   const { registry, history, run } = past();
-  for (const metric of [...Object.keys(gauges), ...Object.keys(counters)]) history.retain({ metric });
+  for (const [metric, series] of Object.entries(gauges)) {
+    const gauge = registry.gauge(metric, 'A gauge.', { labelNames: Object.keys(series[0]![0]) });
+    for (const [labels, value] of series) gauge.set(labels, value);
+    history.retain({ metric });
+  }
+  const counted = Object.entries(counters).map(([metric, series]) => {
+    const counter = registry.counter(metric, 'A counter.', { labelNames: Object.keys(series[0]![0]) });
+    history.retain({ metric });
+    return (): void => {
+      for (const [labels, value] of series) counter.inc(labels, value / 5);
+    };
+  });
   run(5, () => {
-    for (const [name, series] of Object.entries(gauges)) {
-      const gauge = registry.gauge(name, 'A gauge.', { labelNames: Object.keys(series[0]![0]) });
-      for (const [labels, value] of series) gauge.set(labels, value);
-    }
-    for (const [name, series] of Object.entries(counters)) {
-      const counter = registry.counter(name, 'A counter.', { labelNames: Object.keys(series[0]![0]) });
-      for (const [labels, value] of series) counter.inc(labels, value / 4);
-    }
+    for (const count of counted) count();
   });
   const steps = DependencyFacts.read(history, kind, history.lastSample);
   for (;;) {

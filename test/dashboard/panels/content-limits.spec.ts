@@ -8,14 +8,14 @@ const { formatted } = (await import(
 
 /** A value in each unit, as the page shows it. */
 const SHOWN: Readonly<Record<Unit, RegExp>> = {
-  number: /^1,?500$/,
+  number: /^1\D?500$/,
   seconds: /^25 min$/,
-  milliseconds: /^1\.5 s$/,
-  bytes: /^1\.46 KiB$/,
-  percent: /^1,500 %$/,
-  ratio: /^150,000 %$/,
-  'per second': /^1,?500\/s$/,
-  'bytes per second': /^1\.46 KiB\/s$/,
+  milliseconds: /^1\D5 s$/,
+  bytes: /^1\D46 KiB$/,
+  percent: /^1\D?500 %$/,
+  ratio: /^150\D?000 %$/,
+  'per second': /^1\D?500\/s$/,
+  'bytes per second': /^1\D46 KiB\/s$/,
   timestamp: /1970/,
 };
 
