@@ -1,5 +1,5 @@
-import { CRITICAL_SHARE, WARNING_SHARE } from '../now/failure-share.js';
-import { LEAST_FAILURES, type RouteTraffic, type Traffic } from '../now/traffic.js';
+import { severityOf } from '../now/failure-share.js';
+import type { RouteTraffic, Traffic } from '../now/traffic.js';
 import { shareOfFailures, type Verdict, type VerdictCause } from '../now/verdict.js';
 import {
   figure,
@@ -19,7 +19,7 @@ import type { RouteOutlier } from './route-outliers.js';
 export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
   /** Start of the failures, in milliseconds since the Unix epoch. */
   readonly since: number;
-  /** True if they began before that time, which is the earliest that was looked at. @default false */
+  /** True if they may have begun before that time, of which too little was looked at to say. @default false */
   readonly isOlder?: boolean;
   /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail. */
   readonly until?: number;
@@ -76,10 +76,10 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
     facts.failing?.until === undefined
       ? [...failing, ...others]
       : [...others.filter((clause) => !isNoted(clause)), ...failing, ...others.filter(isNoted)];
-  const state = (['critical', 'warning'] as const).find((each) =>
+  const problem = (['critical', 'warning'] as const).find((each) =>
     clauses.some((clause) => clause.state === each),
   );
-  const isWell = failing.length === 0 && (state ?? 'ok') === 'ok';
+  const isWell = problem === undefined;
   const all = [
     ...(isWell ? [{ parts: traffic(facts) }] : []),
     ...clauses,
@@ -88,7 +88,7 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   ];
   const route = clauses.find((clause) => clause.route !== undefined)?.route;
   return {
-    state: state ?? 'ok',
+    state: problem ?? (facts.traffic.windowMs === 0 ? 'unknown' : 'ok'),
     ...sentenceOf([...all.flatMap(({ parts }, i) => (i === 0 ? parts : ['; ', ...parts])), '.']),
     ...(route && { route }),
   };
@@ -99,8 +99,15 @@ function isNoted({ state }: Clause): boolean {
 }
 
 /** Returns the clause about the failing route, if its failures are worth a word. */
-function failingRoute({ failing, alsoFailing, causes, instances }: FleetVerdictFacts): Clause[] {
-  if (failing === undefined || failing.share < WARNING_SHARE) return [];
+function failingRoute({
+  failing,
+  alsoFailing,
+  traffic: { routes },
+  causes,
+  instances,
+}: FleetVerdictFacts): Clause[] {
+  const severity = failing && severityOf(failing, routes);
+  if (failing === undefined || severity === undefined) return [];
   const { method, route, share, since, isOlder = false, until } = failing;
   const name = `${method} ${route}`;
   const own = instances.find(({ isThis }) => isThis);
@@ -108,7 +115,7 @@ function failingRoute({ failing, alsoFailing, causes, instances }: FleetVerdictF
   const cause = isHere && causes.find((each) => each.hasFailed && each.name === name);
   const start: SentencePart[] = [isOlder ? 'before ' : '', { at: since }];
   const clause: Clause = {
-    state: share >= CRITICAL_SHARE && until === undefined ? 'critical' : 'warning',
+    state: until === undefined ? severity : 'warning',
     route: { method, route },
     parts: [
       nameOf(name),
@@ -117,7 +124,7 @@ function failingRoute({ failing, alsoFailing, causes, instances }: FleetVerdictF
         : [` failed ${percent(share)} from `, ...start, ' to ', { at: until }]),
       ...placeOf(failing),
       cause ? `: ${shortCause(cause.cause.text)}` : '',
-      moreRoutes(alsoFailing),
+      until === undefined ? moreRoutes(alsoFailing) : '',
     ],
   };
   return [clause];
@@ -182,7 +189,7 @@ function traffic({ traffic: recent, instances, p95 }: FleetVerdictFacts): Senten
 
 /** Returns that no request fails, if only something else is wrong. */
 function undisturbed({ traffic: { requests, failures } }: FleetVerdictFacts): { parts: SentencePart[] }[] {
-  return requests > 0 && failures < LEAST_FAILURES ? [{ parts: ['no request fails'] }] : [];
+  return requests > 0 && failures === 0 ? [{ parts: ['no request fails'] }] : [];
 }
 
 function versions({ versions: all, instances }: FleetVerdictFacts): { parts: SentencePart[] }[] {

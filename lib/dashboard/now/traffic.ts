@@ -4,6 +4,7 @@ import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
 import type { HistoryPoints } from '../../query/readings.js';
 import { finiteOrZero, rounded } from '../rounding.js';
+import { failingSteps } from './failure-share.js';
 
 /** The requests of one route in a window. */
 export interface RouteTraffic {
@@ -31,9 +32,8 @@ export interface Traffic {
 type TrafficHistory = Pick<MetricsHistory, 'lastSample' | 'coveredMs' | 'queryRange'>;
 
 const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;
-const FAILED = { status_code: /5../ };
-/** The fewest failures of a window: an increase is an estimate, which has a small part of one where there was none. */
-export const LEAST_FAILURES = 0.5;
+/** The labels of failed requests. */
+export const FAILED: LabelMatchers = { status_code: /5../ };
 
 /** Returns the key of a route in a set or map of routes. */
 export function routeKey({
@@ -83,9 +83,9 @@ export function* readTraffic(
   const all = [...routes.values()].filter(({ requests }) => requests > 0);
   return {
     windowMs,
-    requests: sumOf(all, 'requests'),
-    failures: sumOf(all, 'failures'),
-    seconds: sumOf(all, 'seconds'),
+    requests: totalOf(all, 'requests'),
+    failures: totalOf(all, 'failures'),
+    seconds: totalOf(all, 'seconds'),
     routes: all.toSorted((a, b) => b.failures - a.failures || b.seconds - a.seconds),
   };
 }
@@ -100,11 +100,11 @@ export function* failedRoutes(
     labels: FAILED,
     groupBy: ['method', 'route'],
   });
-  const failed = found.filter(({ values: [count = 0] }) => count >= LEAST_FAILURES);
+  const failed = found.filter(({ values: [count = 0] }) => count > 0);
   return new Set(failed.map(({ labels }) => routeKey(labels)));
 }
 
-function sumOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' | 'seconds'): number {
+function totalOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' | 'seconds'): number {
   return routes.reduce((sum, route) => sum + route[name], 0);
 }
 
@@ -130,30 +130,36 @@ export interface FailurePeriod {
 /**
  * Returns since when requests of a route fail; undefined if none does.
  *
- * @param leastShare share of the requests between two samples from which on their failures count, from 0 to 1
+ * @param leastShare share of the requests from which on their failures count, from 0 to 1
  */
 export function failurePeriodOf(
   history: Pick<MetricsHistory, 'lastSample' | 'intervalMs' | 'points' | 'increase'>,
   { method, route }: Pick<RouteTraffic, 'method' | 'route'>,
   leastShare = 0,
 ): FailurePeriod | undefined {
-  const { lastSample } = history;
+  const { lastSample, intervalMs } = history;
   if (lastSample === undefined) return undefined;
   const increases = (labels: LabelMatchers): Map<number, number> =>
-    increasesOf(history.points(REQUESTS, { labels: { method, route, ...labels } }), history.intervalMs);
+    increasesOf(history.points(REQUESTS, { labels: { method, route, ...labels } }));
   const failed = increases(FAILED);
-  const total = leastShare === 0 ? failed : increases({});
-  const failedAt = [...failed.keys()]
-    .filter((at) => failed.get(at)! >= leastShare * (total.get(at) ?? 0))
-    .toSorted((a, b) => a - b);
-  const quietMs = quietMsOf(history.intervalMs);
+  const total = increases({});
+  const times = [...total.keys()].toSorted((a, b) => a - b);
+  const quietMs = quietMsOf(intervalMs);
+  const isFailing = failingSteps(
+    times.map((at) => failed.get(at) ?? 0),
+    times.map((at) => total.get(at) ?? 0),
+    leastShare,
+    Math.ceil(quietMs / intervalMs),
+  );
+  // A request has failed after the sample before the one that has it.
+  const failedAt = times.flatMap((at, i) => (isFailing[i] === true ? [times[i - 1] ?? at - intervalMs] : []));
   let since = failedAt.at(-1);
   if (since === undefined || lastSample - since > quietMs) return undefined;
   for (const at of failedAt.toReversed()) {
     if (since - at > quietMs) break;
     since = at;
   }
-  const windowMs = Math.max(lastSample - since, history.intervalMs);
+  const windowMs = Math.max(lastSample - since, intervalMs);
   const increase = (labels: LabelMatchers): number =>
     history
       .increase(REQUESTS, windowMs, { labels: { method, route, ...labels }, groupBy: [] })
@@ -169,17 +175,15 @@ export function failurePeriodOf(
   };
 }
 
-/** Returns the increase of all series from each sample to the next one, by the time of the former; none where it is 0. */
-function increasesOf(series: readonly HistoryPoints[], intervalMs: number): Map<number, number> {
+/** Returns the increase of all series since the sample before, by the time of each sample. */
+function increasesOf(series: readonly HistoryPoints[]): Map<number, number> {
   const increases = new Map<number, number>();
   for (const { points } of series) {
-    let [previousAt, previous] = [(points[0]?.[0] ?? 0) - intervalMs, 0];
+    let previous = 0;
     for (const [at, value] of points) {
       if (Number.isNaN(value)) continue;
-      if (value > previous) {
-        increases.set(previousAt, (increases.get(previousAt) ?? 0) + value - previous);
-      }
-      [previousAt, previous] = [at, value];
+      increases.set(at, (increases.get(at) ?? 0) + Math.max(0, value - previous));
+      previous = value;
     }
   }
   return increases;

@@ -3,14 +3,14 @@ import { DATABASE_METRICS, HTTP_METRICS } from '../../metrics/metric-names.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
-import { byShareOfFailures, leastShareOf, WARNING_SHARE } from './failure-share.js';
+import { byShareOfFailures, leastShareOf, severityOf } from './failure-share.js';
 import type { Timeline } from './timeline.js';
 import { failedRoutes, failurePeriodOf, quietMsOf, readTraffic, routeKey, type Traffic } from './traffic.js';
 import { type PartState, type Verdict, type VerdictCause, type VerdictFacts, verdictOf } from './verdict.js';
 
 /** The window of a verdict, in milliseconds. */
 const WINDOW_MS = 300_000;
-/** The most routes that are asked whether they still fail, those that fail much first; a further one is never named. */
+/** The most routes that are asked since when they fail, those that fail much first; a further one is never named. */
 const MAX_CANDIDATES = 8;
 /** Event loop lag from which on it is worth a word, in seconds. */
 const LAG_SECONDS = 0.1;
@@ -126,8 +126,8 @@ export class VerdictReader {
 }
 
 /**
- * Returns the route with most failures of those that fail now, by a share that is worth a word rather than by less, and
- * the number of the others that fail now.
+ * Reads the failures of the route that the verdict names, and the number of the other routes that fail now. It is the one with
+ * most failures of those that fail now by a share that is worth a word; if there is none, of all that fail now.
  */
 function* worstFailure(
   history: MetricsHistory,
@@ -135,14 +135,15 @@ function* worstFailure(
   at: number,
 ): Generator<void, Pick<VerdictFacts, 'failing' | 'alsoFailing'>, void> {
   const now = yield* failedRoutes(history, quietMsOf(history.intervalMs), at);
-  const candidates = routes.filter(({ failures }) => failures > 0).toSorted(byShareOfFailures);
+  const candidates = routes.filter((route) => now.has(routeKey(route))).toSorted(byShareOfFailures);
   let worst: VerdictFacts['failing'];
   for (const route of candidates.slice(0, MAX_CANDIDATES)) {
     const period = failurePeriodOf(history, route, leastShareOf(route));
     yield;
     if (period === undefined) continue;
-    const isMuch = period.share >= WARNING_SHARE;
-    if (isMuch || worst === undefined) worst = { ...route, ...period };
+    const failing = { ...route, ...period };
+    const isMuch = severityOf(failing, routes) !== undefined;
+    if (isMuch || worst === undefined) worst = failing;
     if (isMuch) break;
   }
   if (worst !== undefined) now.delete(routeKey(worst));

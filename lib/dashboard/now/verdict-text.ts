@@ -13,7 +13,7 @@ export type SentencePart =
 /** The longest text of a cause in a sentence, in UTF-16 code units. */
 export const MAX_CAUSE = 220;
 /** The longest name in a sentence, in UTF-16 code units: about two lines on a phone, so that there is space for the cause. */
-export const MAX_NAME = 60;
+const MAX_NAME = 60;
 /** The longest name that is known as a whole, in UTF-16 code units. */
 const MAX_WHOLE_NAME = 300;
 

@@ -1,6 +1,6 @@
 import type { HealthReport } from '../../health/health-report.js';
 import type { AlertRow } from '../alert-rows.js';
-import { CRITICAL_SHARE, WARNING_SHARE } from './failure-share.js';
+import { severityOf } from './failure-share.js';
 import {
   figure,
   MAX_CAUSE,
@@ -14,11 +14,12 @@ import {
   shortened,
   withoutPeriod,
 } from './verdict-text.js';
-import { type FailurePeriod, LEAST_FAILURES, type RouteTraffic, type Traffic } from './traffic.js';
+import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
 
 /** The state of the application in a sentence. */
 export interface Verdict {
-  readonly state: 'ok' | 'warning' | 'critical';
+  /** Unknown without samples. */
+  readonly state: 'ok' | 'warning' | 'critical' | 'unknown';
   /** The sentence, with times in UTC. */
   readonly text: string;
   readonly parts: readonly SentencePart[];
@@ -113,13 +114,21 @@ class Draft {
   }
 }
 
-function failingRoute({ failing, alsoFailing, causes, alerts, health }: VerdictFacts): Draft | undefined {
+function failingRoute({
+  failing,
+  alsoFailing,
+  traffic,
+  causes,
+  alerts,
+  health,
+}: VerdictFacts): Draft | undefined {
   if (failing === undefined) return undefined;
   const { method, route, share, failures, requests, since } = failing;
   const name = nameOf(`${method} ${route}`);
   const alert = alerts.find(({ labels }) => labels['route'] === route);
-  const isCritical = share >= CRITICAL_SHARE || alert?.severity === 'critical';
-  if (!isCritical && share < WARNING_SHARE && alert === undefined) return undefined;
+  const severity = severityOf(failing, traffic.routes);
+  if (severity === undefined && alert === undefined) return undefined;
+  const isCritical = severity === 'critical' || alert?.severity === 'critical';
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
   const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
   const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
@@ -232,7 +241,7 @@ function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
 
 /** Returns the share of the requests that fail, and the route that has most of them. */
 export function shareOfFailures({ requests, failures, routes: [worst] }: Traffic): SentencePart[] {
-  if (worst === undefined || failures < LEAST_FAILURES) return ['No request fails'];
+  if (worst === undefined || failures === 0) return ['No request fails'];
   const share = percent(failures / requests);
   return [`${share} of the requests fail, most of them `, nameOf(`${worst.method} ${worst.route}`)];
 }

@@ -181,20 +181,21 @@ export async function post(path, body) {
 }
 
 /**
- * Reads and shows what the browser has asked for together with the scripts, before the connection for events is open.
+ * Reads and shows what the browser has asked for together with the scripts, before the connection for events is open, unless
+ * an event or a refusal has overtaken it.
  *
  * @param {string} address
- * @param {() => boolean} isLate returns true once something newer, or a refusal, has come
+ * @param {{ overview?: object, isDenied: boolean }} page
  * @param {(overview: object) => void} show
  */
-export async function readFirst(address, isLate, show) {
+export async function readFirst(address, page, show) {
   try {
     const response = await fetch(address);
     // The browser has asked for it after it began to open the page.
     noteClock(response, performance.timeOrigin);
     if (!response.ok) return;
     const overview = await response.json();
-    if (!isLate()) show(overview);
+    if (page.overview === undefined && !page.isDenied) show(overview);
   } catch {
     // Then it comes by the connection for events.
   }

@@ -65,6 +65,8 @@ const page = {
   main,
   /** The latest overview. */
   overview: undefined,
+  /** True while the page asks for a sign-in, until a token is given. */
+  isDenied: false,
   /** The items of the address after the area. */
   arguments: [],
   /** The state of what is shown, such as its elements. It is empty when another place is opened. */
@@ -163,8 +165,6 @@ const MAX_SHOWN = 20;
 /** @type {{ name: string, title: string, area: Area, place: string } | undefined} */
 let current;
 let latestUpdate;
-/** True while the page asks for a sign-in, until a token is given. */
-let isDenied = false;
 
 /** The choice of an instance, which is loaded once there is a Prometheus with several. */
 let fleet;
@@ -345,7 +345,7 @@ function showWithoutAnswer(place, error) {
 }
 
 function showSignIn({ wantsToken, refusal }) {
-  isDenied = true;
+  page.isDenied = true;
   latestUpdate = undefined;
   current = undefined;
   showStatus('lost', 'Not signed in');
@@ -409,19 +409,17 @@ function showOverview(overview) {
   showNavigation();
 }
 
-/** Shows the first overview, unless an event or a refusal has overtaken it. */
 function showFirst() {
   const link = document.querySelector('#first');
   if (link === null) return;
-  const isLate = () => page.overview !== undefined || isDenied;
-  void readFirst(link.href, isLate, (overview) => {
+  void readFirst(link.href, page, (overview) => {
     showOverview(overview);
     if (current === undefined) showAddress();
   });
 }
 
 function start() {
-  isDenied = false;
+  page.isDenied = false;
   applyAddress();
   contact.begin();
   void subscribe({

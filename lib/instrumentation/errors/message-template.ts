@@ -28,14 +28,6 @@ const OPENING = /["'`“„‘«{[<]/g;
 const LETTER_OR_DIGIT = onFirstUse(() => /[\p{L}\p{N}]/u);
 /** A word of a language, such as `can't`. One with `'s` is often a name. */
 const LANGUAGE_WORD = onFirstUse(() => /^\p{Lu}?\p{Ll}+(?:['’](?:t|re|ve|ll|d|m))?$/u);
-/**
- * A word of a script without capital letters. Only scripts that separate words by spaces are among them: in Chinese, Japanese
- * or Thai, a value cannot be told from the words around it.
- */
-const CASELESS_WORD = onFirstUse(
-  () =>
-    /^(?=\p{Lo})(?:(?=[\p{Lo}\p{M}])[\p{scx=Arab}\p{scx=Hebr}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Ethi}\p{scx=Hang}])+$/u,
-);
 /** A word with a hyphen, such as `read-only` or `non-empty`. Others are often values, such as the slug of a page. */
 const HYPHENATED_WORD = onFirstUse(
   () => /^(?:[Nn]on|[Pp]re|[Rr]e|[Mm]ulti|[Ss]elf|[Rr]ead|[Ww]rite)-\p{Ll}+$/u,
@@ -48,7 +40,7 @@ const CODE = /^(?:ERR_[A-Z]+(?:_[A-Z]+){0,8}|E[A-Z]{3,14})$/;
 const CLASS_NAME =
   /^(?:[A-Z][a-z]+){1,5}(?:Error|Exception|Warning|Service|Controller|Module|Repository|Guard|Pipe)$/;
 /** Characters around a word. */
-const PUNCTUATION = new Set('().,;:!…،؛؟।');
+const PUNCTUATION = new Set('().,;:!…');
 
 /** Words before a value. */
 const VALUE_NOUNS = new Set(
@@ -163,9 +155,6 @@ function isWord(core: string): boolean {
   if (CODE.test(core) || CLASS_NAME.test(core)) return true;
   return (
     core.length <= MAX_WORD_LENGTH &&
-    (LANGUAGE_WORD().test(core) ||
-      HYPHENATED_WORD().test(core) ||
-      ABBREVIATION().test(core) ||
-      CASELESS_WORD().test(core))
+    (LANGUAGE_WORD().test(core) || HYPHENATED_WORD().test(core) || ABBREVIATION().test(core))
   );
 }

@@ -25,10 +25,6 @@ describe('the template of a message', () => {
     ],
     ['order 4711 of 2026-11-28 for EUR 12,50 failed', 'order ? of ? for EUR ? failed'],
     ['timeout of 5000ms exceeded', 'timeout of ? exceeded'],
-    ['الطلب 4711 غير موجود، حاول مرة أخرى', 'الطلب ? غير موجود، حاول مرة أخرى'],
-    ['ההזמנה "4711" לא נמצאה', 'ההזמנה ? לא נמצאה'],
-    ['ऑर्डर 4711 नहीं मिला', 'ऑर्डर ? नहीं मिला'],
-    ['주문 4711 을 찾을 수 없습니다', '주문 ? 을 찾을 수 없습니다'],
     ['Заказ 4711 не найден', 'Заказ ? не найден'],
     ['', ''],
   ])('keeps the words of %j', (message, template) => {
@@ -61,13 +57,10 @@ describe('the template of a message', () => {
     ['several lines', 'cannot parse "a\nsecret\nb" here', 'cannot parse ? here'],
     ['letters that no word of a language has', 'cannot read aGVsbG8gd29ybGQ here', 'cannot read ? here'],
     ['a name after a colon', 'user:ada is gone', '? is gone'],
-    ['a name of another script', 'user محمد is gone', 'user ? is gone'],
-    ['digits of another script', 'الطلب ٤٧١١ غير موجود', 'الطلب ? غير موجود'],
-    ['a word of several scripts', 'cannot read adaשלום here', 'cannot read ? here'],
-    ['a long word without case', `cannot read ${'ש'.repeat(25)} here`, 'cannot read ? here'],
-    // Nobody knows where a name in it begins.
+    // Nothing tells a name or a password from the words around it.
+    ['words of Arabic', 'كلمة المرور سري خاطئة', '?'],
+    ['words of Korean', '주문 4711 을 찾을 수 없습니다', '?'],
     ['words without spaces', '找不到用户王小明 order', '? order'],
-    ['words of Thai', 'ไม่พบผู้ใช้สมชาย order', '? order'],
   ])('folds %s', (_, message, template) => {
     expect(messageTemplate(message)).toBe(template);
   });
