@@ -76,8 +76,10 @@ describe('the area Now of a fleet', () => {
     expect(scraped.unknown).toEqual([]);
   });
 
-  const verdictAt = async (second: number): Promise<Verdict> => {
+  /** Returns the verdict of a second, or at the end of a range in the past. */
+  const verdictAt = async (second: number, until?: number): Promise<Verdict> => {
     scraped.now = second;
+    const range = until === undefined ? RANGE : { ...RANGE, until: (START_SECONDS + until) * SECOND };
     const sources = {
       report: { instances: INSTANCES, outliers: [], routes: [], versions: [] },
       instance: undefined,
@@ -85,8 +87,8 @@ describe('the area Now of a fleet', () => {
       ofProcess: { changes: [], changeWindowMs: 0 },
       thresholdsOf: () => [],
     };
-    const json = await fleet.read({ key: ['now'], instance: undefined, range: RANGE }, (from) =>
-      readFleetNow(from, RANGE, sources),
+    const json = await fleet.read({ key: ['now'], instance: undefined, range }, (from) =>
+      readFleetNow(from, range, sources),
     );
     return (JSON.parse(json) as FleetNow).verdict;
   };
@@ -161,6 +163,94 @@ describe('the area Now of a fleet', () => {
     expect([after.since, after.until]).toEqual([3_420, 3_720]);
   });
 
+  it.each([
+    [1, 'GET /a has failed 98 % since 08:57 UTC.'],
+    [0.2, 'GET /a has failed 20 % since 08:57 UTC.'],
+  ])('tells many failures (%d) from the few of all day where requests are few, too', async (share, text) => {
+    const failed = (second: number): number => {
+      if (second >= 3_420) return share;
+      return second % 120 === 30 ? 1 : 0;
+    };
+    scraped.add(
+      END,
+      { route: '/a', status: '503', requestsIn: failed },
+      { route: '/a', status: '200', requestsIn: (second) => 1 - failed(second) },
+    );
+    const { state, text: found } = await verdictAt(NOW);
+    expect([state, found]).toEqual(['critical', text]);
+  });
+
+  it('is calm about a few failures all day', async () => {
+    const failed = (second: number): number => (second % 120 === 30 ? 1 : 0);
+    scraped.add(
+      END,
+      { route: '/a', status: '503', requestsIn: failed },
+      { route: '/a', status: '200', requestsIn: (second) => 1 - failed(second) },
+    );
+    const { state, text } = await verdictAt(NOW);
+    expect([state, text]).toEqual([
+      'ok',
+      '0.7 % of the requests fail, most of them GET /a on 3 instances: 1 requests/s over the last 5 min.',
+    ]);
+  });
+
+  it('is critical while many requests fail, though few have failed for long', async () => {
+    const failed = (second: number): number => (second < 3_360 ? 0.6 : 2);
+    scraped.add(
+      END,
+      { route: '/a', status: '503', requestsIn: failed },
+      { route: '/a', status: '200', requestsIn: (second) => 10 - failed(second) },
+    );
+    expect(await verdictAt(NOW)).toMatchObject({
+      state: 'critical',
+      text: 'GET /a has failed 7 % since before 08:00 UTC.',
+    });
+  });
+
+  it('does not count routes among those that fail once their failures are over', async () => {
+    const routes = Array.from({ length: 10 }, (_, i) => `/r${i}`);
+    const flows = (from: number, to: number) => routes.flatMap((name) => failing(name, 10, { share: 1, from, to }));
+    scraped.add(END, ...flows(3_000, 3_480));
+    expect((await verdictAt(3_540)).text).toBe('GET /r0 failed 100 % from 08:50 UTC to 08:58 UTC.');
+  });
+
+  it('counts a route that fails now and then as it would name it', async () => {
+    const rare = (phase: number) => (second: number) => (second % 180 === phase ? 1 : 0);
+    scraped.add(
+      END,
+      { route: '/rare', status: '500', requestsIn: rare(20) },
+      { route: '/rarer', status: '500', requestsIn: rare(110) },
+    );
+    for (let second = NOW; second < NOW + 180; second += 15) {
+      const { text } = await verdictAt(second);
+      expectThat(text, `in second ${second}`).toMatch(/^GET \/rarer? has failed 100 % since .*; 1 more route fails\.$/);
+    }
+  });
+
+  it('knows nothing of the time after the end of a range', async () => {
+    scraped.add(
+      END,
+      ...failing('/a', 10, { share: 1, from: 3_000, to: 3_480 }),
+      ...failing('/a', 10, { share: 1, from: 3_630 }, { instance: 'pod-2' }),
+    );
+    expect((await verdictAt(3_900, 3_615)).text).toBe(
+      'GET /a failed 50 % from 08:50 UTC to 08:58 UTC, on pod-1 alone.',
+    );
+  });
+
+  it('keeps to the start though a scrape is missing', async () => {
+    scraped.isDown = (second) => second >= 3_560 && second < 3_575;
+    scraped.add(END, ...failing('/a', 10, { share: 0.3, from: 3_300 }));
+    for (scraped.measuredSeconds of [15, 20, 15]) {
+      expect((await verdictAt(scraped.now + NOW)).text).toBe('GET /a has failed 30 % since 08:55 UTC.');
+    }
+  });
+
+  it('knows a start at which the hour that it looks at has nearly begun', async () => {
+    scraped.add(END, ...failing('/a', 10, { share: 0.3, from: 120 }));
+    expect((await verdictAt(NOW)).text).toBe('GET /a has failed 30 % since 08:02 UTC.');
+  });
+
   it('has the share of the time of the failures once they are over, however long ago', async () => {
     scraped.add(END, ...failing('/a', 10, { share: 0.5, from: 3_120, to: 3_400 }));
     const found = [];
@@ -233,7 +323,7 @@ describe('the area Now of a fleet', () => {
   it('says that Prometheus knows nothing of this time', async () => {
     server.answer = () => [];
     expect(await verdictAt(NOW)).toMatchObject({
-      state: 'ok',
+      state: 'unknown',
       text: 'Prometheus has no samples of this time.',
     });
   });

@@ -36,6 +36,8 @@ export class ScrapedRequests {
   now = 0;
   /** True for the seconds in which Prometheus scrapes nothing. */
   isDown: (second: number) => boolean = () => false;
+  /** The distance of two scrapes as Prometheus measures it: longer after a scrape that it has missed. */
+  measuredSeconds = SCRAPE_SECONDS;
   /** The queries about requests that nobody understands. */
   readonly unknown: string[] = [];
   private readonly all: Series[] = [];
@@ -53,7 +55,7 @@ export class ScrapedRequests {
   /** Answers the queries of the area Now; those about anything but requests have no series. */
   answer(query: string): DoubleSeries[] {
     if (query.startsWith('min((max_over_time(timestamp(')) {
-      return [{ metric: {}, valueAt: () => SCRAPE_SECONDS }];
+      return [{ metric: {}, valueAt: () => this.measuredSeconds }];
     }
     if (query.startsWith('min(min_over_time(timestamp(')) {
       return [{ metric: {}, valueAt: () => START_SECONDS }];

@@ -16,7 +16,7 @@ const { read, readFirst, receiveEvents } = (await import(String(new URL('connect
   readonly read: (path: string) => Promise<unknown>;
   readonly readFirst: (
     address: string,
-    isLate: () => boolean,
+    page: { readonly overview?: unknown; readonly isDenied: boolean },
     show: (overview: unknown) => void,
   ) => Promise<void>;
   readonly receiveEvents: (listener: Listener, signal: AbortSignal) => Promise<void>;
@@ -87,11 +87,11 @@ describe('the first overview of the page', () => {
   let events: WritableStreamDefaultWriter<Uint8Array>;
   /** The overviews that are shown, in their order. */
   let shown: unknown[];
-  let isDenied: boolean;
+  let page: { overview?: unknown; isDenied: boolean };
 
   beforeEach(() => {
     shown = [];
-    isDenied = false;
+    page = { isDenied: false };
     const first = new Promise<Response>((resolve) => (answerFirst = resolve));
     const stream = new TransformStream<Uint8Array, Uint8Array>();
     events = stream.writable.getWriter();
@@ -106,17 +106,15 @@ describe('the first overview of the page', () => {
     globalThis.fetch = realFetch;
   });
 
-  /** Shows the first overview as the page does. */
-  const showFirst = (): Promise<void> =>
-    readFirst(
-      FIRST,
-      () => shown.length > 0 || isDenied,
-      (overview) => shown.push(overview),
-    );
+  const show = (overview: unknown): void => {
+    page.overview = overview;
+    shown.push(overview);
+  };
+  const showFirst = (): Promise<void> => readFirst(FIRST, page, show);
 
   /** Shows the events of a connection, however they are divided on their way. */
   const showEvents = async (...texts: string[]): Promise<void> => {
-    const event = (name: string, data: unknown): void => void shown.push([name, data]);
+    const event = (name: string, data: unknown): void => show([name, data]);
     for (const text of texts) void events.write(new TextEncoder().encode(text));
     void events.close();
     const listener = { event, connected: () => undefined, alive: () => undefined };
@@ -153,7 +151,7 @@ describe('the first overview of the page', () => {
 
   it('never takes the place of the form to sign in', async () => {
     const first = showFirst();
-    isDenied = true;
+    page.isDenied = true;
     answerFirst(Response.json({ timestamp: 1 }));
     await first;
     expect(shown).toEqual([]);

@@ -1,37 +1,60 @@
 import { describe, expect, it } from '@jest/globals';
 import { known, LENGTH, MAX, UNITS } from '../../../lib/dashboard/panels/content-limits.js';
+import { readContent } from '../../../lib/dashboard/panels/panel-content.js';
+import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
 import type { Unit } from '../../../lib/dashboard/views/panel.js';
 
-const { formatted } = (await import(
-  String(new URL('../../../lib/dashboard/page/format.js', import.meta.url))
-)) as { readonly formatted: (value: number, unit?: string) => string };
+async function page<T>(module: string): Promise<T> {
+  return (await import(String(new URL(`../../../lib/dashboard/page/${module}`, import.meta.url)))) as T;
+}
 
-/** A value in each unit, as the page shows it. */
-const SHOWN: Readonly<Record<Unit, RegExp>> = {
-  number: /^1\D?500$/,
-  seconds: /^25 min$/,
-  milliseconds: /^1\D5 s$/,
-  bytes: /^1\D46 KiB$/,
-  percent: /^1\D?500 %$/,
-  ratio: /^150\D?000 %$/,
-  'per second': /^1\D?500\/s$/,
-  'bytes per second': /^1\D46 KiB\/s$/,
-  timestamp: /1970/,
+const { formatted } = await page<{ formatted: (value: number, unit?: string) => string }>('format.js');
+const { context } = await page<{ context: { isUtc: boolean } }>('chart-context.js');
+
+/** Returns a number in the language of this machine. */
+function number(value: number): string {
+  return new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 }).format(value);
+}
+
+/** The value 1 500 in each unit, as the page shows it. */
+const SHOWN: Readonly<Record<Unit, string>> = {
+  number: number(1_500),
+  seconds: `${number(25)} min`,
+  milliseconds: `${number(1.5)} s`,
+  bytes: `${number(1.46)} KiB`,
+  percent: `${number(1_500)} %`,
+  ratio: `${number(150_000)} %`,
+  'per second': `${number(1_500)}/s`,
+  'bytes per second': `${number(1.46)} KiB/s`,
+  timestamp: new Date('1970-01-01T00:25:00Z').toLocaleString(undefined, { timeZone: 'UTC' }),
 };
 
 describe('the units of a panel', () => {
   it('are all that the page knows, each with a form of its own', () => {
+    context.isUtc = true;
     expect([...UNITS].toSorted()).toEqual(Object.keys(SHOWN).toSorted());
-    for (const unit of UNITS) expect(formatted(1_500, unit)).toMatch(SHOWN[unit]);
+    for (const unit of UNITS) expect(formatted(1_500, unit)).toBe(SHOWN[unit]);
   });
 });
 
 describe('the limits of a panel', () => {
-  it('are whole numbers, and small enough that a content of all of them is a page', () => {
-    const limits = [...Object.values(MAX), ...Object.values(LENGTH)];
-    expect(limits.every((limit) => Number.isInteger(limit) && limit > 0)).toBe(true);
-    expect(MAX.tables * MAX.rows * MAX.columns).toBeLessThanOrEqual(32_000);
-    expect(MAX.paragraphs * LENGTH.paragraph).toBeLessThanOrEqual(20_000);
+  it('bound what the page receives, however much a method returns', async () => {
+    const many = <T>(value: T): T[] => Array<T>(2_000).fill(value);
+    const text = 'x'.repeat(10_000);
+    const title = text;
+    const content = {
+      text: many(text),
+      figures: many({ title, value: text, note: text }),
+      charts: many({ title, help: text, lines: many({ promql: 'up', name: text }) }),
+      tables: many({ title, empty: text, columns: many(title), rows: many(many(text)) }),
+      actions: Array.from({ length: 2_000 }, (_, i) => ({ title: `${i}`, confirm: text, run: () => undefined })),
+    };
+    const shown = await inTimeSlices(readContent(content));
+    expect(JSON.stringify({ ...shown, tables: [] }).length).toBeLessThan(64 * 1024);
+    const [table] = shown.tables;
+    expect(JSON.stringify(table).length).toBeLessThan(1.25 * 1024 * 1024);
+    expect(JSON.stringify(shown).length).toBeLessThan(10 * 1024 * 1024);
+    expect(shown.notes).toHaveLength(5);
   });
 });
 
