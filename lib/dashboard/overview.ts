@@ -53,7 +53,12 @@ export interface Overview {
   readonly hasFleet: boolean;
 }
 
-const STATUS_OF_VERDICT = { ok: 'healthy', warning: 'degraded', critical: 'critical' } as const;
+const STATUS_OF_VERDICT = {
+  ok: 'healthy',
+  unknown: 'healthy',
+  warning: 'degraded',
+  critical: 'critical',
+} as const;
 
 /** The number of recent values of a vital. */
 const TREND_LENGTH = 60;

@@ -7,3 +7,8 @@ export function rounded(value: number): number {
     ? Math.round(value)
     : Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
+
+/** Returns a number; 0 for what is none, such as NaN or infinity. */
+export function finiteOrZero(value = 0): number {
+  return Number.isFinite(value) ? value : 0;
+}

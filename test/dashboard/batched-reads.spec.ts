@@ -87,19 +87,35 @@ describe('several reads in one request', () => {
     );
   });
 
-  it('are joined once for all that ask for the same, as long as there are few different questions', async () => {
-    const answer = JSON.stringify({ text: 'x'.repeat(200_000) });
-    const batches = (ask: BatchedReads): Map<string, { text: string }> =>
-      (ask as unknown as { batches: Map<string, { text: string }> }).batches;
-    const reads = new BatchedReads(new Map([['view', () => replyWith(() => answer)]]));
-    const ask = (i: number): Promise<string> => reads.read(new URLSearchParams([['read', `view?page=${i}`]]));
-    await ask(0);
-    const [{ text } = { text: '' }] = batches(reads).values();
-    expect(await ask(0)).toBe(text);
-    for (let i = 1; i < 200; i++) await ask(i);
-    const kept = [...batches(reads).values()].reduce((sum, batch) => sum + batch.text.length, 0);
-    expect(kept).toBeLessThanOrEqual(4 * 1024 * 1024);
-    expect(batches(reads).size).toBeGreaterThan(10);
+  it.each([
+    ['64 of them', 10, 64],
+    ['4 MiB of them', 200_000, 20],
+  ])('are joined once for all that ask for the same, and kept up to %s', async (_, length, most) => {
+    const text = JSON.stringify('x'.repeat(length));
+    let joined = 0;
+    // An answer that notes when it is made a part of a longer text.
+    const body = {
+      toString: () => {
+        joined++;
+        return text;
+      },
+    } as unknown as string;
+    const reads = new BatchedReads(
+      new Map([['view', () => Promise.resolve({ status: 200, headers: {}, body })]]),
+    );
+    const isJoined = async (i: number): Promise<boolean> => {
+      const before = joined;
+      const answer = await reads.read(new URLSearchParams([['read', `view?page=${i}`]]));
+      expect(answer).toBe(`[{"status":200,"body":${text}}]`);
+      return joined > before;
+    };
+    expect(await isJoined(0)).toBe(true);
+    expect(await isJoined(0)).toBe(false);
+    for (let i = 1; i < 200; i++) await isJoined(i);
+    // From the newest one on, since a new one takes the place of the oldest.
+    let kept = 0;
+    while (!(await isJoined(199 - kept))) kept++;
+    expect(kept).toBe(most);
   });
 
   it('show a change of any of them', async () => {

@@ -58,6 +58,8 @@ export abstract class RemoteServer {
   private readonly server: Server = createServer((request, response) => void this.receive(request, response));
 
   async start(): Promise<this> {
+    // A client may pause for long between two requests, since it runs in the same process.
+    this.server.keepAliveTimeout = 0;
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
     return this;

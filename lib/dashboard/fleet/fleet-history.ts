@@ -120,7 +120,7 @@ export class FleetHistory implements DashboardHistory {
       const [first] = this.ask({ promql: `min(min_over_time(${times}))`, start: at, end: at, stepMs: 0 });
       return first?.values[0] ?? Infinity;
     });
-    const since = Math.min(...found);
+    const since = Math.min(...found.filter((seconds) => Number.isFinite(seconds)));
     return since === Infinity ? 0 : Math.min(windowMs, Math.max(1_000, at - since * 1000));
   }
 

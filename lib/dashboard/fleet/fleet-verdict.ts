@@ -1,14 +1,15 @@
+import { severityOf } from '../now/failure-share.js';
 import type { RouteTraffic, Traffic } from '../now/traffic.js';
-import { CRITICAL_SHARE, type Verdict, type VerdictCause, WARNING_SHARE } from '../now/verdict.js';
+import { shareOfFailures, type Verdict, type VerdictCause } from '../now/verdict.js';
 import {
   figure,
-  MAX_NAME,
   milliseconds,
+  moreRoutes,
+  nameOf,
   percent,
   type SentencePart,
   sentenceOf,
   shortCause,
-  shortened,
 } from '../now/verdict-text.js';
 import type { FleetInstance, FleetVersion } from './fleet-instances.js';
 import type { FigureName, Outlier } from './outliers.js';
@@ -18,6 +19,8 @@ import type { RouteOutlier } from './route-outliers.js';
 export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
   /** Start of the failures, in milliseconds since the Unix epoch. */
   readonly since: number;
+  /** True if they may have begun before that time, of which too little was looked at to say. @default false */
+  readonly isOlder?: boolean;
   /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail. */
   readonly until?: number;
   /** Share of the requests in that time that failed, from 0 to 1. */
@@ -33,6 +36,8 @@ export interface FleetVerdictFacts {
   readonly instances: readonly FleetInstance[];
   readonly traffic: Traffic;
   readonly failing: FleetFailure | undefined;
+  /** Number of other routes that fail now. */
+  readonly alsoFailing: number;
   /** Causes of failures that this process has recorded. */
   readonly causes: readonly VerdictCause[];
   readonly outliers: readonly Outlier[];
@@ -71,10 +76,10 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
     facts.failing?.until === undefined
       ? [...failing, ...others]
       : [...others.filter((clause) => !isNoted(clause)), ...failing, ...others.filter(isNoted)];
-  const state = (['critical', 'warning'] as const).find((each) =>
+  const problem = (['critical', 'warning'] as const).find((each) =>
     clauses.some((clause) => clause.state === each),
   );
-  const isWell = failing.length === 0 && (state ?? 'ok') === 'ok';
+  const isWell = problem === undefined;
   const all = [
     ...(isWell ? [{ parts: traffic(facts) }] : []),
     ...clauses,
@@ -83,7 +88,7 @@ export function fleetVerdictOf(facts: FleetVerdictFacts): Verdict {
   ];
   const route = clauses.find((clause) => clause.route !== undefined)?.route;
   return {
-    state: state ?? 'ok',
+    state: problem ?? (facts.traffic.windowMs === 0 ? 'unknown' : 'ok'),
     ...sentenceOf([...all.flatMap(({ parts }, i) => (i === 0 ? parts : ['; ', ...parts])), '.']),
     ...(route && { route }),
   };
@@ -94,47 +99,50 @@ function isNoted({ state }: Clause): boolean {
 }
 
 /** Returns the clause about the failing route, if its failures are worth a word. */
-function failingRoute({ failing, traffic: { routes }, causes, instances }: FleetVerdictFacts): Clause[] {
-  if (failing === undefined || failing.share < WARNING_SHARE) return [];
-  const { method, route, share, since, until } = failing;
+function failingRoute({
+  failing,
+  alsoFailing,
+  traffic: { routes },
+  causes,
+  instances,
+}: FleetVerdictFacts): Clause[] {
+  const severity = failing && severityOf(failing, routes);
+  if (failing === undefined || severity === undefined) return [];
+  const { method, route, share, since, isOlder = false, until } = failing;
   const name = `${method} ${route}`;
   const own = instances.find(({ isThis }) => isThis);
   const isHere = own !== undefined && failing.instances.includes(own.name);
   const cause = isHere && causes.find((each) => each.hasFailed && each.name === name);
-  const others = routes.filter(({ failures }) => failures >= 0.5).length - 1;
+  const start: SentencePart[] = [isOlder ? 'before ' : '', { at: since }];
   const clause: Clause = {
-    state: share >= CRITICAL_SHARE && until === undefined ? 'critical' : 'warning',
+    state: until === undefined ? severity : 'warning',
     route: { method, route },
     parts: [
+      nameOf(name),
       ...(until === undefined
-        ? [`${shortened(name, MAX_NAME)} has failed ${percent(share)} since `, { at: since }]
-        : [
-            `${shortened(name, MAX_NAME)} failed ${percent(share)} from `,
-            { at: since },
-            ' to ',
-            { at: until },
-          ]),
-      placeOf(failing),
+        ? [` has failed ${percent(share)} since `, ...start]
+        : [` failed ${percent(share)} from `, ...start, ' to ', { at: until }]),
+      ...placeOf(failing),
       cause ? `: ${shortCause(cause.cause.text)}` : '',
-      others > 0 ? `; ${others} more ${others === 1 ? 'route fails' : 'routes fail'}` : '',
+      until === undefined ? moreRoutes(alsoFailing) : '',
     ],
   };
   return [clause];
 }
 
 /** Returns where a route fails: on one instance, some or all. */
-function placeOf({ instances, serving }: FleetFailure): string {
-  if (serving <= 1) return '';
-  if (instances.length === 1) return `, on ${shortened(instances[0]!, MAX_NAME)} alone`;
-  if (instances.length >= serving) return `, on all ${serving} instances`;
-  return `, on ${instances.length} of ${serving} instances`;
+function placeOf({ instances, serving }: FleetFailure): SentencePart[] {
+  if (serving <= 1) return [];
+  if (instances.length === 1) return [', on ', nameOf(instances[0]!), ' alone'];
+  if (instances.length >= serving) return [`, on all ${serving} instances`];
+  return [`, on ${instances.length} of ${serving} instances`];
 }
 
 function downInstances({ instances }: FleetVerdictFacts): Clause[] {
   const down = instances.filter(({ isUp }) => !isUp).map(({ name }) => name);
   if (down.length === 0) return [];
   const state = down.length >= instances.length * CRITICAL_DOWN ? 'critical' : 'warning';
-  return [{ state, parts: [`${listOf(down)} ${down.length === 1 ? 'is' : 'are'} down`] }];
+  return [{ state, parts: [...listOf(down), ` ${down.length === 1 ? 'is' : 'are'} down`] }];
 }
 
 /** Returns a clause for each instance that differs, the farthest first, and one for the rest. */
@@ -144,12 +152,11 @@ function differingInstances({ instances, outliers, routes }: FleetVerdictFacts):
   const clauses = differing.slice(0, MAX_NAMED).map((name): Clause => {
     const own = outliers.filter(({ instance }) => instance === name);
     const slow = routes.find(({ instance }) => instance === name);
-    const route =
-      slow === undefined ? '' : `, most of all ${shortened(`${slow.method} ${slow.route}`, MAX_NAME)}`;
+    const route = slow && [', most of all ', nameOf(`${slow.method} ${slow.route}`)];
     return {
       ...(slow && { route: { method: slow.method, route: slow.route } }),
       state: own.some((each) => NOTICED.has(each.figure)) ? 'warning' : 'ok',
-      parts: [`${shortened(name, MAX_NAME)}: ${own.map(outlierText).join(', ')}${route}`],
+      parts: [nameOf(name), `: ${own.map(outlierText).join(', ')}`, ...(route ?? [])],
     };
   });
   const rest = differing.length - MAX_NAMED;
@@ -166,35 +173,35 @@ function outlierText({ text, figure: name, value, median }: Outlier): string {
   return unit === undefined ? text : `${text} (${unit(value)}, median ${unit(median)})`;
 }
 
-function traffic({
-  traffic: { requests, failures, windowMs, routes },
-  instances,
-  p95,
-}: FleetVerdictFacts): SentencePart[] {
-  const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
+function traffic({ traffic: recent, instances, p95 }: FleetVerdictFacts): SentencePart[] {
+  const { requests, windowMs } = recent;
+  if (windowMs === 0) return ['Prometheus has no samples of this time'];
   const where = instances.length === 1 ? '' : ` on ${instances.length} instances`;
+  const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
   if (requests === 0) return [`No requests in ${minutes}${where}`];
-  const failed =
-    failures < 0.5
-      ? 'No request fails'
-      : `${percent(failures / requests)} of the requests fail, most of them ${shortened(`${routes[0]?.method} ${routes[0]?.route}`, MAX_NAME)}`;
   const within =
-    p95 === undefined || Number.isNaN(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
-  return [`${failed}${where}: ${figure(requests / (windowMs / 1_000))} requests/s over ${minutes}${within}`];
+    p95 === undefined || !Number.isFinite(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
+  return [
+    ...shareOfFailures(recent),
+    `${where}: ${figure(requests / (windowMs / 1_000))} requests/s over ${minutes}${within}`,
+  ];
 }
 
 /** Returns that no request fails, if only something else is wrong. */
 function undisturbed({ traffic: { requests, failures } }: FleetVerdictFacts): { parts: SentencePart[] }[] {
-  return requests > 0 && failures < 0.5 ? [{ parts: ['no request fails'] }] : [];
+  return requests > 0 && failures === 0 ? [{ parts: ['no request fails'] }] : [];
 }
 
 function versions({ versions: all, instances }: FleetVerdictFacts): { parts: SentencePart[] }[] {
   return instances.length > 1 && all.length > 1 ? [{ parts: [`${all.length} versions run`] }] : [];
 }
 
-function listOf(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMED).map((name) => shortened(name, MAX_NAME));
+function listOf(names: readonly string[]): SentencePart[] {
+  const shown = names.slice(0, MAX_NAMED);
   const rest = names.length - shown.length;
-  if (rest > 0) return `${shown.join(', ')} and ${rest} more`;
-  return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  const parts = shown.flatMap((name, i) => {
+    const isLast = i === shown.length - 1 && rest === 0;
+    return i === 0 ? [nameOf(name)] : [isLast ? ' and ' : ', ', nameOf(name)];
+  });
+  return rest > 0 ? [...parts, ` and ${rest} more`] : parts;
 }

@@ -1,5 +1,6 @@
 import type { Alert, AlertEvent } from '../../alerting/alert.js';
 import type { HealthTransition } from '../../health/health-report.js';
+import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
 import type { DashboardInstance } from '../dashboard-instance.js';
 
 /** An event that explains a change of the figures. */
@@ -128,5 +129,5 @@ function levelOf(severity: string): TimelineEvent['severity'] {
 }
 
 function shortened(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  return boundedLabelValue(text, MAX_TEXT);
 }

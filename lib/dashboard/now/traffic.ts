@@ -1,7 +1,10 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
+import type { LabelMatchers } from '../../query/label-matchers.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
-import { rounded } from '../rounding.js';
+import type { HistoryPoints } from '../../query/readings.js';
+import { finiteOrZero, rounded } from '../rounding.js';
+import { failingSteps } from './failure-share.js';
 
 /** The requests of one route in a window. */
 export interface RouteTraffic {
@@ -29,6 +32,19 @@ export interface Traffic {
 type TrafficHistory = Pick<MetricsHistory, 'lastSample' | 'coveredMs' | 'queryRange'>;
 
 const { requests: REQUESTS, duration: DURATION } = HTTP_METRICS;
+/** The labels of failed requests. */
+export const FAILED: LabelMatchers = { status_code: /5../ };
+
+/** Returns the key of a route in a set or map of routes. */
+export function routeKey({
+  method = '',
+  route = '',
+}: {
+  readonly method?: string;
+  readonly route?: string;
+}): string {
+  return JSON.stringify([method, route]);
+}
 
 /** Reads the requests of all routes. Yields after each small step. */
 export function* readTraffic(
@@ -42,7 +58,7 @@ export function* readTraffic(
   }
   const routes = new Map<string, { -readonly [K in keyof RouteTraffic]: RouteTraffic[K] }>();
   const routeOf = ({ labels: { method = '', route = '' } }: RangeSeries) => {
-    const key = JSON.stringify([method, route]);
+    const key = routeKey({ method, route });
     const found = routes.get(key) ?? { method, route, requests: 0, failures: 0, seconds: 0 };
     routes.set(key, found);
     return found;
@@ -52,7 +68,7 @@ export function* readTraffic(
   });
   for (const series of counts) {
     const found = routeOf(series);
-    const count = series.values[0] || 0;
+    const count = finiteOrZero(series.values[0]);
     found.requests += count;
     if (series.labels['status_code']?.startsWith('5')) found.failures += count;
     yield;
@@ -61,25 +77,45 @@ export function* readTraffic(
     groupBy: ['method', 'route'],
   });
   for (const series of times) {
-    routeOf(series).seconds += ((series.values[0] || 0) * windowMs) / 1000;
+    routeOf(series).seconds += (finiteOrZero(series.values[0]) * windowMs) / 1000;
     yield;
   }
   const all = [...routes.values()].filter(({ requests }) => requests > 0);
   return {
     windowMs,
-    requests: sumOf(all, 'requests'),
-    failures: sumOf(all, 'failures'),
-    seconds: sumOf(all, 'seconds'),
+    requests: totalOf(all, 'requests'),
+    failures: totalOf(all, 'failures'),
+    seconds: totalOf(all, 'seconds'),
     routes: all.toSorted((a, b) => b.failures - a.failures || b.seconds - a.seconds),
   };
 }
 
-function sumOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' | 'seconds'): number {
+/** Reads the keys of the routes of which requests have failed in a window. */
+export function* failedRoutes(
+  history: Pick<MetricsHistory, 'queryRange'>,
+  windowMs: number,
+  at: number,
+): Generator<void, Set<string>, void> {
+  const found = yield* history.queryRange(REQUESTS, 'increase', windowMs, [at], {
+    labels: FAILED,
+    groupBy: ['method', 'route'],
+  });
+  const failed = found.filter(({ values: [count = 0] }) => count > 0);
+  return new Set(failed.map(({ labels }) => routeKey(labels)));
+}
+
+function totalOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' | 'seconds'): number {
   return routes.reduce((sum, route) => sum + route[name], 0);
 }
 
-/** A time without failures after which later ones are new, in milliseconds. */
+/** A time without failures after which later ones are new, in milliseconds, and in sampling intervals. */
 const QUIET_MS = 120_000;
+const QUIET_INTERVALS = 4;
+
+/** Returns the time without failures after which later ones are new, in milliseconds. */
+export function quietMsOf(intervalMs: number): number {
+  return Math.max(QUIET_MS, QUIET_INTERVALS * intervalMs);
+}
 
 /** An uninterrupted time in which requests of a route have failed. */
 export interface FailurePeriod {
@@ -91,30 +127,44 @@ export interface FailurePeriod {
   readonly requests: number;
 }
 
-/** Returns since when requests of a route fail; undefined if none does. */
+/**
+ * Returns since when requests of a route fail; undefined if none does.
+ *
+ * @param leastShare share of the requests from which on their failures count, from 0 to 1
+ */
 export function failurePeriodOf(
   history: Pick<MetricsHistory, 'lastSample' | 'intervalMs' | 'points' | 'increase'>,
   { method, route }: Pick<RouteTraffic, 'method' | 'route'>,
+  leastShare = 0,
 ): FailurePeriod | undefined {
-  const { lastSample } = history;
+  const { lastSample, intervalMs } = history;
   if (lastSample === undefined) return undefined;
-  const failedAt = increaseTimes(
-    history.points(REQUESTS, { labels: { method, route, status_code: /5../ } }).map(({ points }) => points),
-    history.intervalMs,
+  const increases = (labels: LabelMatchers): Map<number, number> =>
+    increasesOf(history.points(REQUESTS, { labels: { method, route, ...labels } }));
+  const failed = increases(FAILED);
+  const total = increases({});
+  const times = [...total.keys()].toSorted((a, b) => a - b);
+  const quietMs = quietMsOf(intervalMs);
+  const isFailing = failingSteps(
+    times.map((at) => failed.get(at) ?? 0),
+    times.map((at) => total.get(at) ?? 0),
+    leastShare,
+    Math.ceil(quietMs / intervalMs),
   );
-  const quietMs = Math.max(QUIET_MS, 4 * history.intervalMs);
+  // A request has failed after the sample before the one that has it.
+  const failedAt = times.flatMap((at, i) => (isFailing[i] === true ? [times[i - 1] ?? at - intervalMs] : []));
   let since = failedAt.at(-1);
   if (since === undefined || lastSample - since > quietMs) return undefined;
   for (const at of failedAt.toReversed()) {
     if (since - at > quietMs) break;
     since = at;
   }
-  const windowMs = Math.max(lastSample - since, history.intervalMs);
-  const increase = (labels: Record<string, string | RegExp>): number =>
+  const windowMs = Math.max(lastSample - since, intervalMs);
+  const increase = (labels: LabelMatchers): number =>
     history
       .increase(REQUESTS, windowMs, { labels: { method, route, ...labels }, groupBy: [] })
       .reduce((sum, { value }) => sum + value, 0);
-  const failures = increase({ status_code: /5../ });
+  const failures = increase(FAILED);
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
   return {
@@ -125,21 +175,18 @@ export function failurePeriodOf(
   };
 }
 
-/** Returns the times of the samples before each increase, in ascending order. */
-function increaseTimes(
-  series: readonly (readonly (readonly [number, number])[])[],
-  intervalMs: number,
-): number[] {
-  const times = new Set<number>();
-  for (const points of series) {
-    let [previousAt, previous] = [(points[0]?.[0] ?? 0) - intervalMs, 0];
+/** Returns the increase of all series since the sample before, by the time of each sample. */
+function increasesOf(series: readonly HistoryPoints[]): Map<number, number> {
+  const increases = new Map<number, number>();
+  for (const { points } of series) {
+    let previous = 0;
     for (const [at, value] of points) {
       if (Number.isNaN(value)) continue;
-      if (value > previous) times.add(previousAt);
-      [previousAt, previous] = [at, value];
+      increases.set(at, (increases.get(at) ?? 0) + Math.max(0, value - previous));
+      previous = value;
     }
   }
-  return [...times].toSorted((a, b) => a - b);
+  return increases;
 }
 
 /** A route among those with the greatest impact. */

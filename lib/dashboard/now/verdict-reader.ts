@@ -3,20 +3,14 @@ import { DATABASE_METRICS, HTTP_METRICS } from '../../metrics/metric-names.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
+import { byShareOfFailures, leastShareOf, severityOf } from './failure-share.js';
 import type { Timeline } from './timeline.js';
-import { failurePeriodOf, readTraffic, type Traffic } from './traffic.js';
-import {
-  type PartState,
-  type Verdict,
-  type VerdictCause,
-  type VerdictFacts,
-  verdictOf,
-  WARNING_SHARE,
-} from './verdict.js';
+import { failedRoutes, failurePeriodOf, quietMsOf, readTraffic, routeKey, type Traffic } from './traffic.js';
+import { type PartState, type Verdict, type VerdictCause, type VerdictFacts, verdictOf } from './verdict.js';
 
 /** The window of a verdict, in milliseconds. */
 const WINDOW_MS = 300_000;
-/** The most routes that are asked whether they still fail; a further one is never named. */
+/** The most routes that are asked since when they fail, those that fail much first; a further one is never named. */
 const MAX_CANDIDATES = 8;
 /** Event loop lag from which on it is worth a word, in seconds. */
 const LAG_SECONDS = 0.1;
@@ -57,8 +51,11 @@ export class VerdictReader {
   private *steps({ timestamp, health, alerts, vitals }: VerdictOverview): Generator<void, Verdict, void> {
     const { history, records, timeline } = this.sources;
     const traffic = yield* readTraffic(history, WINDOW_MS);
-    const failing = yield* worstFailure(history, traffic);
     const at = history.lastSample;
+    const { failing, alsoFailing } =
+      at === undefined
+        ? { failing: undefined, alsoFailing: 0 }
+        : yield* worstFailure(history, traffic, at);
     const [p95] =
       at === undefined || traffic.windowMs === 0
         ? []
@@ -74,6 +71,7 @@ export class VerdictReader {
       alerts: firing(alerts),
       traffic,
       failing,
+      alsoFailing,
       causes: records.causes(),
       parts: [...(yield* this.database()), ...this.eventLoop(timestamp, health), ...memory(vitals)],
       p95: p95?.values[0],
@@ -127,22 +125,29 @@ export class VerdictReader {
   }
 }
 
-/** Returns the route with most failures of those that fail now, by a share that is worth a word rather than by less. */
+/**
+ * Reads the failures of the route that the verdict names, and the number of the other routes that fail now. It is the one with
+ * most failures of those that fail now by a share that is worth a word; if there is none, of all that fail now.
+ */
 function* worstFailure(
   history: MetricsHistory,
   { routes }: Traffic,
-): Generator<void, VerdictFacts['failing'], void> {
-  let small: VerdictFacts['failing'];
-  for (const route of routes.slice(0, MAX_CANDIDATES)) {
-    if (route.failures === 0) break;
-    const period = failurePeriodOf(history, route);
+  at: number,
+): Generator<void, Pick<VerdictFacts, 'failing' | 'alsoFailing'>, void> {
+  const now = yield* failedRoutes(history, quietMsOf(history.intervalMs), at);
+  const candidates = routes.filter((route) => now.has(routeKey(route))).toSorted(byShareOfFailures);
+  let worst: VerdictFacts['failing'];
+  for (const route of candidates.slice(0, MAX_CANDIDATES)) {
+    const period = failurePeriodOf(history, route, leastShareOf(route));
     yield;
     if (period === undefined) continue;
-    const failure = { ...route, ...period };
-    if (period.share >= WARNING_SHARE) return failure;
-    small ??= failure;
+    const failing = { ...route, ...period };
+    const isMuch = severityOf(failing, routes) !== undefined;
+    if (isMuch || worst === undefined) worst = failing;
+    if (isMuch) break;
   }
-  return small;
+  if (worst !== undefined) now.delete(routeKey(worst));
+  return { failing: worst, alsoFailing: now.size };
 }
 
 function memory(vitals: readonly VitalRow[]): PartState[] {

@@ -1,10 +1,21 @@
-/** A part of a sentence; a time is shown in the time zone of the reader. */
-export type SentencePart = string | { readonly at: number };
+import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
+
+/** A part of a sentence: a text, a time, which is shown in the time zone of the reader, or a long name in short. */
+export type SentencePart =
+  | string
+  | { readonly at: number }
+  | {
+      /** The whole name. */
+      readonly name: string;
+      readonly short: string;
+    };
 
 /** The longest text of a cause in a sentence, in UTF-16 code units. */
 export const MAX_CAUSE = 220;
-/** The longest name of an operation in a sentence, in UTF-16 code units. */
-export const MAX_NAME = 120;
+/** The longest name in a sentence, in UTF-16 code units: about two lines on a phone, so that there is space for the cause. */
+const MAX_NAME = 60;
+/** The longest name that is known as a whole, in UTF-16 code units. */
+const MAX_WHOLE_NAME = 300;
 
 /** Returns a sentence as text, with times in UTC, and in parts. */
 export function sentenceOf(parts: readonly SentencePart[]): {
@@ -12,9 +23,27 @@ export function sentenceOf(parts: readonly SentencePart[]): {
   readonly parts: readonly SentencePart[];
 } {
   return {
-    text: parts.map((part) => (typeof part === 'string' ? part : clockInUtc(part.at))).join(''),
+    text: parts.map(textOf).join(''),
     parts: joined(parts),
   };
+}
+
+/** Returns a name as a part of a sentence. A long one loses its middle, since its end tells it from others, too. */
+export function nameOf(name: string): SentencePart {
+  if (name.length <= MAX_NAME) return name;
+  const endLength = Math.floor((MAX_NAME - 1) / 2);
+  // Not the second half of a surrogate pair.
+  const end = name.slice(-endLength).replace(/^[\udc00-\udfff]/, '');
+  return {
+    name: shortened(name, MAX_WHOLE_NAME),
+    short: shortened(name, MAX_NAME - endLength) + end,
+  };
+}
+
+/** Returns that other routes fail, as a clause at the end of one about a route; an empty text if none does. */
+export function moreRoutes(count: number): string {
+  if (count === 0) return '';
+  return `; ${count} more ${count === 1 ? 'route fails' : 'routes fail'}`;
 }
 
 /** Returns the text of a cause with the function and without the path of its file, which the causes below have. */
@@ -26,14 +55,19 @@ export function shortCause(text: string): string {
   return shortened(short, MAX_CAUSE);
 }
 
-/** Returns a text of at most a number of UTF-16 code units. */
+/** Returns a text of at most a number of UTF-16 code units, with an ellipsis at its end if it is cut. */
 export function shortened(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  return boundedLabelValue(text, length);
 }
 
 /** Returns a sentence as a part of another one. */
 export function withoutPeriod(text: string): string {
   return text.endsWith('.') ? text.slice(0, -1) : text;
+}
+
+function textOf(part: SentencePart): string {
+  if (typeof part === 'string') return part;
+  return 'at' in part ? clockInUtc(part.at) : part.short;
 }
 
 /** Joins neighbouring strings. */

@@ -1,10 +1,12 @@
 import type { HealthReport } from '../../health/health-report.js';
 import type { AlertRow } from '../alert-rows.js';
+import { severityOf } from './failure-share.js';
 import {
   figure,
   MAX_CAUSE,
-  MAX_NAME,
   milliseconds,
+  moreRoutes,
+  nameOf,
   percent,
   type SentencePart,
   sentenceOf,
@@ -16,7 +18,8 @@ import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
 
 /** The state of the application in a sentence. */
 export interface Verdict {
-  readonly state: 'ok' | 'warning' | 'critical';
+  /** Unknown without samples. */
+  readonly state: 'ok' | 'warning' | 'critical' | 'unknown';
   /** The sentence, with times in UTC. */
   readonly text: string;
   readonly parts: readonly SentencePart[];
@@ -49,6 +52,8 @@ export interface VerdictFacts {
   readonly traffic: Traffic;
   /** The failures of the route that fails most, now and by a share that is worth a word; of another one if none does. */
   readonly failing: (RouteTraffic & FailurePeriod) | undefined;
+  /** Number of other routes that fail now. */
+  readonly alsoFailing: number;
   readonly causes: readonly VerdictCause[];
   readonly parts: readonly PartState[];
   /** 95th percentile of the response times, in seconds. */
@@ -57,9 +62,6 @@ export interface VerdictFacts {
   readonly healthSince: ReadonlyMap<string, number>;
 }
 
-/** Share of the requests of a route from which on its failures are a warning. */
-export const WARNING_SHARE = 0.02;
-export const CRITICAL_SHARE = 0.1;
 /** Number of requests below which a percentage says less than the numbers. */
 const FEW_REQUESTS = 10;
 /** Duration from which on the slowest operation is worth a word, in milliseconds. */
@@ -112,26 +114,33 @@ class Draft {
   }
 }
 
-function failingRoute({ failing, traffic, causes, alerts, health }: VerdictFacts): Draft | undefined {
+function failingRoute({
+  failing,
+  alsoFailing,
+  traffic,
+  causes,
+  alerts,
+  health,
+}: VerdictFacts): Draft | undefined {
   if (failing === undefined) return undefined;
   const { method, route, share, failures, requests, since } = failing;
-  const name = shortened(`${method} ${route}`, MAX_NAME);
+  const name = nameOf(`${method} ${route}`);
   const alert = alerts.find(({ labels }) => labels['route'] === route);
-  const isCritical = share >= CRITICAL_SHARE || alert?.severity === 'critical';
-  if (!isCritical && share < WARNING_SHARE && alert === undefined) return undefined;
+  const severity = severityOf(failing, traffic.routes);
+  if (severity === undefined && alert === undefined) return undefined;
+  const isCritical = severity === 'critical' || alert?.severity === 'critical';
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
   const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
-  const others = traffic.routes.filter((each) => each.failures > 0).length - 1;
   const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
   return new Draft(
     isCritical ? 'critical' : 'warning',
     [
-      requests < FEW_REQUESTS
-        ? `${amount} of ${name} have failed since `
-        : `${name} has failed ${amount} since `,
+      ...(requests < FEW_REQUESTS
+        ? [`${amount} of `, name, ' have failed since ']
+        : [name, ` has failed ${amount} since `]),
       { at: since },
       cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
-      others > 0 ? `; ${others} more ${others === 1 ? 'route fails' : 'routes fail'}` : '',
+      moreRoutes(alsoFailing),
       check === undefined ? '' : `; health check ${check[0]} is ${check[1].status}`,
     ],
     { method, route },
@@ -148,7 +157,8 @@ function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | und
     return undefined;
   const others = new Set(failed.map(({ name }) => name)).size - 1;
   return new Draft('warning', [
-    `${shortened(cause.name, MAX_NAME)} fails: ${shortCause(cause.cause.text)}`,
+    nameOf(cause.name),
+    ` fails: ${shortCause(cause.cause.text)}`,
     others > 0 ? `; ${others} more ${others === 1 ? 'operation fails' : 'operations fail'}` : '',
   ]);
 }
@@ -169,11 +179,15 @@ function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | un
       failing.length > 1
         ? `; ${failing.length - 1} more ${failing.length === 2 ? 'check fails' : 'checks fail'}`
         : '',
-      cause === undefined ? '' : `; ${shortened(cause.name, MAX_NAME)}: ${shortCause(cause.cause.text)}`,
+      ...(cause === undefined ? [] : ['; ', ...causeWithName(cause)]),
     ],
     undefined,
     name,
   );
+}
+
+function causeWithName({ name, cause }: VerdictCause): SentencePart[] {
+  return [nameOf(name), `: ${shortCause(cause.text)}`];
 }
 
 function rank(status: string): number {
@@ -185,15 +199,13 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
   if (alert === undefined) return undefined;
   const likely = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
   const cause =
-    alert.cause === undefined
-      ? likely && `${shortened(likely.name, MAX_NAME)}: ${shortCause(likely.cause.text)}`
-      : shortCause(alert.cause);
+    alert.cause === undefined ? likely && causeWithName(likely) : [shortCause(alert.cause)];
   return new Draft(
     alert.severity === 'critical' ? 'critical' : 'warning',
     [
       `${shortened(withoutPeriod(alert.message), MAX_CAUSE)}, since `,
       { at: alert.since },
-      cause === undefined ? '' : `; ${cause}`,
+      ...(cause === undefined ? [] : ['; ', ...cause]),
       alerts.length > 1
         ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
         : '',
@@ -204,27 +216,34 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
 }
 
 function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
-  const { requests, failures, windowMs } = traffic;
+  const { requests, windowMs } = traffic;
   const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
   if (requests === 0)
     return new Draft('ok', [windowMs === 0 ? 'Waiting for the first requests' : `No requests in ${minutes}`]);
   const perSecond = requests / (windowMs / 1000);
-  const failed =
-    failures === 0
-      ? 'No request fails'
-      : `${percent(failures / requests)} of the requests fail, most of them ${shortened(`${traffic.routes[0]?.method} ${traffic.routes[0]?.route}`, MAX_NAME)}`;
   const slow = causes.find(
     ({ hasFailed, maxDurationMs, cause: { kind } }) =>
       !hasFailed && maxDurationMs >= SLOW_MS && NAMED.has(kind),
   );
   return new Draft('ok', [
-    failed,
+    ...shareOfFailures(traffic),
     `: ${figure(perSecond)} requests/s over ${minutes}`,
     p95 === undefined ? '' : `, 95 % of them within ${milliseconds(p95 * 1000)}`,
-    slow === undefined
-      ? ''
-      : `; the slowest was ${shortened(slow.name, MAX_NAME)} with ${milliseconds(slow.maxDurationMs)}: ${shortCause(slow.cause.text)}`,
+    ...(slow === undefined
+      ? []
+      : [
+          '; the slowest was ',
+          nameOf(slow.name),
+          ` with ${milliseconds(slow.maxDurationMs)}: ${shortCause(slow.cause.text)}`,
+        ]),
   ]);
+}
+
+/** Returns the share of the requests that fail, and the route that has most of them. */
+export function shareOfFailures({ requests, failures, routes: [worst] }: Traffic): SentencePart[] {
+  if (worst === undefined || failures === 0) return ['No request fails'];
+  const share = percent(failures / requests);
+  return [`${share} of the requests fail, most of them `, nameOf(`${worst.method} ${worst.route}`)];
 }
 
 function normalParts(parts: readonly PartState[]): string {

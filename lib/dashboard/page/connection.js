@@ -181,6 +181,27 @@ export async function post(path, body) {
 }
 
 /**
+ * Reads and shows what the browser has asked for together with the scripts, before the connection for events is open, unless
+ * an event or a refusal has overtaken it.
+ *
+ * @param {string} address
+ * @param {{ overview?: object, isDenied: boolean }} page
+ * @param {(overview: object) => void} show
+ */
+export async function readFirst(address, page, show) {
+  try {
+    const response = await fetch(address);
+    // The browser has asked for it after it began to open the page.
+    noteClock(response, performance.timeOrigin);
+    if (!response.ok) return;
+    const overview = await response.json();
+    if (page.overview === undefined && !page.isDenied) show(overview);
+  } catch {
+    // Then it comes by the connection for events.
+  }
+}
+
+/**
  * Receives events over one connection until it ends. An EventSource cannot send a token.
  *
  * @param {{ event: (name: string, data: unknown) => void, connected: () => void, alive: () => void }} listener

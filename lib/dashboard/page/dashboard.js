@@ -1,8 +1,8 @@
 import { addressOf, fragmentOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
-import { expectInstance, onSource, storeToken } from './connection.js';
+import { expectInstance, onSource, readFirst, storeToken } from './connection.js';
 import { Contact } from './contact.js';
-import { applicationTime, context, noteClock } from './chart-context.js';
+import { applicationTime, context } from './chart-context.js';
 import { element, notice, patch } from './elements.js';
 import { subscribe } from './events.js';
 import { clock } from './format.js';
@@ -65,6 +65,8 @@ const page = {
   main,
   /** The latest overview. */
   overview: undefined,
+  /** True while the page asks for a sign-in, until a token is given. */
+  isDenied: false,
   /** The items of the address after the area. */
   arguments: [],
   /** The state of what is shown, such as its elements. It is empty when another place is opened. */
@@ -163,8 +165,6 @@ const MAX_SHOWN = 20;
 /** @type {{ name: string, title: string, area: Area, place: string } | undefined} */
 let current;
 let latestUpdate;
-/** True while the page asks for a sign-in, until a token is given. */
-let isDenied = false;
 
 /** The choice of an instance, which is loaded once there is a Prometheus with several. */
 let fleet;
@@ -345,7 +345,7 @@ function showWithoutAnswer(place, error) {
 }
 
 function showSignIn({ wantsToken, refusal }) {
-  isDenied = true;
+  page.isDenied = true;
   latestUpdate = undefined;
   current = undefined;
   showStatus('lost', 'Not signed in');
@@ -409,27 +409,17 @@ function showOverview(overview) {
   showNavigation();
 }
 
-/** Shows what the browser has asked for together with the scripts, before the connection for events is open. */
-async function showFirst() {
+function showFirst() {
   const link = document.querySelector('#first');
   if (link === null) return;
-  try {
-    const response = await fetch(link.href);
-    // The browser has asked for it after it began to open the page.
-    noteClock(response, performance.timeOrigin);
-    if (!response.ok) return;
-    const overview = await response.json();
-    // An event, or a refusal, may have come first.
-    if (page.overview !== undefined || isDenied) return;
+  void readFirst(link.href, page, (overview) => {
     showOverview(overview);
     if (current === undefined) showAddress();
-  } catch {
-    // Then it comes by the connection for events.
-  }
+  });
 }
 
 function start() {
-  isDenied = false;
+  page.isDenied = false;
   applyAddress();
   contact.begin();
   void subscribe({
@@ -505,4 +495,4 @@ applyTheme(localStorage.getItem(THEME));
 // Its code is on the way while the connection for events is opened.
 areaOf(address)[2].prepare();
 start();
-void showFirst();
+showFirst();

@@ -34,7 +34,7 @@ export function errorItems(errors) {
         'li',
         {},
         element('span', { class: 'row' }, element('strong', {}, errorLink(group)), ...errorBadges(group)),
-        group.message && element('span', {}, group.message),
+        group.message && element('bdi', {}, group.message),
         group.site && element('small', {}, group.site),
         element(
           'small',

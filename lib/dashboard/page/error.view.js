@@ -12,7 +12,7 @@ function create(page) {
   const parts = {
     title: element('h1', {}),
     badges: element('span', { class: 'row' }),
-    message: element('p', { class: 'reason' }),
+    message: element('p', { class: 'reason', dir: 'auto' }),
     content: element('div', { class: 'stack sections' }),
     record: element('div', { class: 'stack' }),
     texts: new Map(),

@@ -15,7 +15,8 @@ const COLUMNS = [
     show: (group) => [
       errorLink(group),
       ...errorBadges(group),
-      group.message && element('span', { class: 'message' }, group.message),
+      // It may run from right to left.
+      group.message && element('bdi', { class: 'message' }, group.message),
       group.site && element('small', {}, group.site),
     ],
   },

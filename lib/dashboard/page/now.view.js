@@ -32,11 +32,11 @@ const HEADLINES = {
 const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical', unknown: 'unknown' };
 
 function sentenceOf(verdict) {
-  return (verdict?.parts ?? ['Waiting for the first sample.']).map((part) =>
-    typeof part === 'string'
-      ? part
-      : element('time', { datetime: new Date(part.at).toISOString() }, shortClock(part.at)),
-  );
+  return (verdict?.parts ?? ['Waiting for the first sample.']).map((part) => {
+    if (typeof part === 'string') return part;
+    if (part.name !== undefined) return element('abbr', { title: part.name }, part.short);
+    return element('time', { datetime: new Date(part.at).toISOString() }, shortClock(part.at));
+  });
 }
 
 /** Says that the verdict over all instances is on its way. That of the process stands below it, not in its place. */

@@ -16,6 +16,7 @@ const facts = (own: Partial<FleetVerdictFacts> = {}): FleetVerdictFacts => ({
   instances: [instance('pod-1', { isThis: true }), instance('pod-2'), instance('pod-7')],
   traffic: { windowMs: 300_000, requests: 3_000, failures: 0, seconds: 60, routes: [] },
   failing: undefined,
+  alsoFailing: 0,
   causes: [],
   outliers: [],
   routes: [],
@@ -62,6 +63,18 @@ describe('the verdict of a fleet', () => {
     const elsewhere = { ...FAILING, instances: ['pod-2', 'pod-7'] };
     expect(fleetVerdictOf(facts({ traffic, failing: elsewhere, causes: [CAUSE] })).text).toBe(
       'GET /deals has failed 69 % since 06:17 UTC, on 2 of 3 instances.',
+    );
+  });
+
+  it('counts the other routes that fail now', () => {
+    expect(fleetVerdictOf(facts({ failing: FAILING, alsoFailing: 2 })).text).toBe(
+      'GET /deals has failed 69 % since 06:17 UTC, on pod-1 alone; 2 more routes fail.',
+    );
+  });
+
+  it('does not say when failures began that are older than what it has looked at', () => {
+    expect(fleetVerdictOf(facts({ failing: { ...FAILING, isOlder: true } })).text).toBe(
+      'GET /deals has failed 69 % since before 06:17 UTC, on pod-1 alone.',
     );
   });
 

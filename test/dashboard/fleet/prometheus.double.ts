@@ -14,7 +14,8 @@ export interface AskedQuery {
 
 export interface DoubleSeries {
   readonly metric: Readonly<Record<string, string>>;
-  readonly valueAt: (seconds: number) => number;
+  /** Undefined where the series has no value. */
+  readonly valueAt: (seconds: number) => number | undefined;
 }
 
 /** A Prometheus on the wire, as strict as the real one about what it is asked; what it answers is for the test to say. */
@@ -51,9 +52,13 @@ export class PrometheusDouble extends RemoteServer {
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     await this.gate;
     this.inFlight--;
-    const result = (isProbe ? this.newestSample() : this.answer(query)).map(({ metric, valueAt }) => {
-      const points = times.map((time) => [time, goText(valueAt(time))]);
-      return isRange ? { metric, values: points } : { metric, value: points[0] };
+    const result = (isProbe ? this.newestSample() : this.answer(query)).flatMap(({ metric, valueAt }) => {
+      const points = times.flatMap((time) => {
+        const value = valueAt(time);
+        return value === undefined ? [] : [[time, goText(value)]];
+      });
+      if (points.length === 0) return [];
+      return [isRange ? { metric, values: points } : { metric, value: points[0] }];
     });
     const data = { resultType: isRange ? 'matrix' : 'vector', result };
     return {

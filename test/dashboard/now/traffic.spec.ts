@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { leastShareOf } from '../../../lib/dashboard/now/failure-share.js';
 import { readNow } from '../../../lib/dashboard/now/now-data.js';
 import { failurePeriodOf, impactRows, readTraffic } from '../../../lib/dashboard/now/traffic.js';
 import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
 import { MINUTE, past, SECOND } from '../../history/support.js';
 
 function application() {
-  const { registry, history, run, clock } = past();
+  const { registry, history, run, sample, clock } = past();
   const requests = registry.counter('http_requests_total', 'Requests.', {
     labelNames: ['method', 'route', 'status_code'],
   });
@@ -25,7 +26,7 @@ function application() {
     requests.inc(labels, count);
     for (let i = 0; i < count; i++) durations.observe(labels, ms);
   };
-  return { history, run, serve, clock, cpu };
+  return { history, run, sample, serve, clock, cpu };
 }
 
 describe('the routes by impact', () => {
@@ -65,6 +66,61 @@ describe('the time since which a route fails', () => {
     const period = failurePeriodOf(history, { method: 'GET', route: '/a' });
     expect(period?.since).toBe(began);
     expect(period?.share).toBeCloseTo(48 / 56, 2);
+  });
+
+  it('is not that of the few that fail all day', () => {
+    const { history, run, serve, clock } = application();
+    const background = (): void => {
+      serve('/a', '200', 999, 1);
+      serve('/a', '500', 1, 1);
+    };
+    run(30, background);
+    const began = clock.now();
+    run(8, () => {
+      background();
+      serve('/a', '500', 250, 1);
+    });
+    const route = { method: 'GET', route: '/a' };
+    const period = failurePeriodOf(history, route, 0.01);
+    expect(period?.since).toBe(began);
+    expect(period?.share).toBeCloseTo(0.2, 2);
+    expect(failurePeriodOf(history, route)?.share).toBeLessThan(0.06);
+    run(10, background);
+    expect(failurePeriodOf(history, route, 0.01)).toBeUndefined();
+  });
+
+  it('is not that of the few that fail all day where requests are few, too', async () => {
+    const { history, run, serve, clock } = application();
+    // Of fifteen requests a single one is many.
+    run(240, (i) => {
+      serve('/a', '200', 14, 1);
+      serve('/a', i % 8 === 0 ? '500' : '200', 1, 1);
+    });
+    const began = clock.now();
+    run(12, () => {
+      serve('/a', '200', 12, 1);
+      serve('/a', '500', 3, 1);
+    });
+    const { routes } = await inTimeSlices(readTraffic(history, 5 * MINUTE));
+    const period = failurePeriodOf(history, routes[0]!, leastShareOf(routes[0]!));
+    expect(period).toMatchObject({ since: began, failures: 36, requests: 180 });
+  });
+
+  it('is that of the sample before the first failure, whenever samples are taken', () => {
+    const { history, sample, serve, clock } = application();
+    for (const seconds of [15, 14, 16, 13]) {
+      clock.advance(seconds * SECOND);
+      serve('/a', '200', 499, 1);
+      sample();
+    }
+    const began = clock.now();
+    clock.advance(17 * SECOND);
+    serve('/a', '200', 499, 1);
+    serve('/a', '500', 1, 1);
+    sample();
+    const route = { method: 'GET', route: '/a' };
+    expect(failurePeriodOf(history, route)?.since).toBe(began);
+    expect(failurePeriodOf(history, route, 0.01)).toBeUndefined();
   });
 
   it('is none once it has been fine for some minutes', () => {

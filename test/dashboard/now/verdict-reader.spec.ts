@@ -47,7 +47,7 @@ describe('the part of the event loop in a verdict', () => {
 });
 
 describe('the route in a verdict', () => {
-  it('is one that fails now, though another one has failed more often before', async () => {
+  function application(...routes: readonly string[]) {
     const { registry, history, run, clock } = past({ intervalMs: 15 * SECOND, retentionMs: 10 * MINUTE });
     const requests = registry.counter('http_requests_total', 'Requests.', {
       labelNames: ['method', 'route', 'status_code'],
@@ -55,14 +55,8 @@ describe('the route in a verdict', () => {
     history.retain({ metric: 'http_requests_total' });
     const count = (route: string, status: string, times: number): void =>
       requests.inc({ method: 'GET', route, status_code: status }, times);
-    for (const route of ['/over', '/now']) for (const status of ['200', '503']) count(route, status, 0);
+    for (const route of routes) for (const status of ['200', '503']) count(route, status, 0);
     run(3);
-    run(4, () => count('/over', '503', 50));
-    run(12, () => {
-      count('/over', '200', 20);
-      count('/now', '503', 1);
-      count('/now', '200', 1);
-    });
     const reader = new VerdictReader({
       history,
       records: { causes: () => [] },
@@ -70,8 +64,48 @@ describe('the route in a verdict', () => {
       timeline: { events: () => [] },
     });
     const health = { status: 'healthy', timestamp: '', checks: {} } as const;
-    const verdict = await reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] });
-    expect(verdict.route).toEqual({ method: 'GET', route: '/now' });
-    expect(verdict.text).toMatch(/^GET \/now has failed 50 % since .*; 1 more route fails/);
+    const verdict = () => reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] });
+    return { run, count, verdict };
+  }
+
+  it('is one that fails now, though another one has failed more often before', async () => {
+    const { run, count, verdict } = application('/over', '/now', '/some');
+    run(4, () => count('/over', '503', 50));
+    run(12, () => {
+      count('/over', '200', 20);
+      count('/now', '503', 1);
+      count('/now', '200', 1);
+      count('/some', '503', 1);
+      count('/some', '200', 500);
+    });
+    const { route, text } = await verdict();
+    expect(route).toEqual({ method: 'GET', route: '/now' });
+    expect(text).toMatch(/^GET \/now has failed 50 % since .*; 1 more route fails/);
+  });
+
+  it('is one that fails now, though more others than are asked have failed more often before', async () => {
+    const others = Array.from({ length: 20 }, (_, i) => `/over-${i}`);
+    const { run, count, verdict } = application('/checkout', ...others);
+    run(4, () => others.forEach((route) => count(route, '503', 100)));
+    run(9);
+    run(1, () => count('/checkout', '503', 10));
+    const { state, route, text } = await verdict();
+    expect([state, route]).toEqual(['critical', { method: 'GET', route: '/checkout' }]);
+    expect(text).toMatch(/^GET \/checkout has failed 100 % since \d\d:\d\d UTC\.$/);
+  });
+
+  it('is critical while many requests fail, though few have failed for long', async () => {
+    const { run, count, verdict } = application('/a');
+    run(30, () => {
+      count('/a', '200', 97);
+      count('/a', '503', 3);
+    });
+    run(8, () => {
+      count('/a', '200', 80);
+      count('/a', '503', 20);
+    });
+    const { state, text } = await verdict();
+    expect(state).toBe('critical');
+    expect(text).toMatch(/^GET \/a has failed 7 % since /);
   });
 });

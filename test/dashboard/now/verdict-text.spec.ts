@@ -3,6 +3,7 @@ import {
   figure,
   MAX_CAUSE,
   milliseconds,
+  nameOf,
   percent,
   sentenceOf,
   shortCause,
@@ -35,6 +36,24 @@ describe('the texts of a verdict', () => {
   it('end in an ellipsis where they are cut', () => {
     expect(shortened('abcdef', 6)).toBe('abcdef');
     expect(shortened('abcdefg', 6)).toBe('abcde…');
+  });
+
+  it('have a name of any length: a long one without its middle, and the whole one beside it', () => {
+    expect(nameOf('GET /deals')).toBe('GET /deals');
+    expect(nameOf('x'.repeat(60))).toBe('x'.repeat(60));
+    const name = `GET /${'a'.repeat(57)}/:id`;
+    expect(nameOf(name)).toEqual({ name, short: `GET /${'a'.repeat(25)}…${'a'.repeat(25)}/:id` });
+    expect(sentenceOf([nameOf(name), ' fails.']).text).toBe(`GET /${'a'.repeat(25)}…${'a'.repeat(25)}/:id fails.`);
+    const endless = nameOf('x'.repeat(100_000));
+    expect(JSON.stringify(endless).length).toBeLessThan(400);
+  });
+
+  it.each(['😀', 'a😀'])('cut no character in halves: %s', (text) => {
+    const part = nameOf(text.repeat(50));
+    const short = typeof part === 'object' && 'short' in part ? part.short : '';
+    expect(short.isWellFormed()).toBe(true);
+    expect(short.length).toBeGreaterThan(55);
+    for (let length = 20; length < 24; length++) expect(shortened(text.repeat(50), length).isWellFormed()).toBe(true);
   });
 
   it('have times in UTC, and their neighbouring parts as one', () => {

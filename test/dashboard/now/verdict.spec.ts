@@ -12,6 +12,7 @@ function facts(own: Partial<VerdictFacts> = {}): VerdictFacts {
     alerts: [],
     traffic: { windowMs: 300_000, requests: 3_000, failures: 0, seconds: 60, routes: [] },
     failing: undefined,
+    alsoFailing: 0,
     causes: [],
     parts: [
       { name: 'database', problem: undefined },
@@ -59,6 +60,30 @@ describe('the verdict', () => {
       state: 'critical',
       route: { method: 'GET', route: '/reports/revenue' },
       parts: ['GET /reports/revenue has failed 69 % since ', { at: AT }, expect.stringContaining('inEuros')],
+    });
+  });
+
+  it('counts the other routes that fail now, and no more', () => {
+    const failing = { ...ROUTE, since: AT, share: 0.69 };
+    const over = { ...ROUTE, route: '/over' };
+    const traffic = { ...facts().traffic, failures: 276, routes: [over, ROUTE] };
+    const textWith = (alsoFailing: number) => verdictOf(facts({ failing, traffic, alsoFailing, parts: [] })).text;
+    expect(textWith(0)).toBe('GET /reports/revenue has failed 69 % since 06:17 UTC.');
+    expect(textWith(1)).toMatch(/UTC; 1 more route fails\.$/);
+    expect(textWith(3)).toMatch(/UTC; 3 more routes fail\.$/);
+  });
+
+  it('has a long name in short, so that the cause stays in sight, and the whole one beside it', () => {
+    const name = `/organizations/:organization/${'projects/:project/'.repeat(5)}reports/:report`;
+    const failing = { ...ROUTE, route: name, since: AT, share: 0.69 };
+    const causes = [{ ...CAUSE, name: `GET ${name}` }];
+    const { text, parts } = verdictOf(facts({ failing, causes, parts: [] }));
+    expect(text).toBe(
+      'GET /organizations/:organizati…ects/:project/reports/:report has failed 69 % since 06:17 UTC: ServiceUnavailableException in ExchangeRatesGateway.inEuros.',
+    );
+    expect(parts[0]).toEqual({
+      name: `GET ${name}`,
+      short: 'GET /organizations/:organizati…ects/:project/reports/:report',
     });
   });
 

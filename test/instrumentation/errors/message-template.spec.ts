@@ -25,6 +25,7 @@ describe('the template of a message', () => {
     ],
     ['order 4711 of 2026-11-28 for EUR 12,50 failed', 'order ? of ? for EUR ? failed'],
     ['timeout of 5000ms exceeded', 'timeout of ? exceeded'],
+    ['Заказ 4711 не найден', 'Заказ ? не найден'],
     ['', ''],
   ])('keeps the words of %j', (message, template) => {
     expect(messageTemplate(message)).toBe(template);
@@ -56,6 +57,10 @@ describe('the template of a message', () => {
     ['several lines', 'cannot parse "a\nsecret\nb" here', 'cannot parse ? here'],
     ['letters that no word of a language has', 'cannot read aGVsbG8gd29ybGQ here', 'cannot read ? here'],
     ['a name after a colon', 'user:ada is gone', '? is gone'],
+    // Nothing tells a name or a password from the words around it.
+    ['words of Arabic', 'كلمة المرور سري خاطئة', '?'],
+    ['words of Korean', '주문 4711 을 찾을 수 없습니다', '?'],
+    ['words without spaces', '找不到用户王小明 order', '? order'],
   ])('folds %s', (_, message, template) => {
     expect(messageTemplate(message)).toBe(template);
   });
