@@ -18,16 +18,14 @@ import { type RequestFlow, ScrapedRequests, START_SECONDS } from './scraped-requ
 const NOW = 3_600;
 const END = 2 * NOW + 60;
 const RANGE = { rangeMs: 15 * MINUTE };
-const INSTANCES = ['pod-1', 'pod-2', 'pod-3'].map(
-  (name): FleetInstance => ({
-    name,
-    job: 'shop',
-    isUp: true,
-    isThis: false,
-    figures: {},
-    outliers: [],
-  }),
-);
+const INSTANCES = ['pod-1', 'pod-2', 'pod-3'].map((name): FleetInstance => ({
+  name,
+  job: 'shop',
+  isUp: true,
+  isThis: false,
+  figures: {},
+  outliers: [],
+}));
 
 /** Requests of which some fail in the seconds between two. */
 function failing(
@@ -122,7 +120,9 @@ describe('the area Now of a fleet', () => {
     ]);
     const rare = { route: '/rare', status: '500', requestsIn: twice };
     scraped.add(END, ...busy.flat(), rare);
-    expect((await verdictAt(NOW)).text).toBe('GET /rare has failed 100 % since 08:59 UTC; 6 more routes fail.');
+    expect((await verdictAt(NOW)).text).toBe(
+      'GET /rare has failed 100 % since 08:59 UTC; 6 more routes fail.',
+    );
   });
 
   it.each([
@@ -253,9 +253,7 @@ describe('the area Now of a fleet', () => {
     scraped.add(END, ...failing('/a', 10, { share: 0.5, from: 3_120, to: 3_400 }));
     const found = [];
     for (const second of [3_450, 3_480, 3_510, 3_540]) found.push(await failuresAt(second));
-    expect(found.map(({ since, until }) => [since, until])).toEqual(
-      Array.from(found, () => [3_120, 3_420]),
-    );
+    expect(found.map(({ since, until }) => [since, until])).toEqual(Array.from(found, () => [3_120, 3_420]));
     const shares = found.map(({ share = NaN }) => share);
     expect(Math.max(...shares) - Math.min(...shares)).toBeLessThan(1e-9);
     expect((await verdictAt(3_540)).text).toBe('GET /a failed 47 % from 08:52 UTC to 08:57 UTC.');

@@ -60,6 +60,7 @@ export class ScrapedRequests {
     if (query.startsWith('min(min_over_time(timestamp(')) {
       return [{ metric: {}, valueAt: () => START_SECONDS }];
     }
+    // The vitals are no part of the verdict.
     if (!query.includes('increase(http_requests_total')) return [];
     const [, by = '', matchers = '', length, unit] = INCREASE.exec(query) ?? [];
     if (length === undefined) {
