@@ -53,9 +53,7 @@ export class VerdictReader {
     const traffic = yield* readTraffic(history, WINDOW_MS);
     const at = history.lastSample;
     const { failing, alsoFailing } =
-      at === undefined
-        ? { failing: undefined, alsoFailing: 0 }
-        : yield* worstFailure(history, traffic, at);
+      at === undefined ? { failing: undefined, alsoFailing: 0 } : yield* worstFailure(history, traffic, at);
     const [p95] =
       at === undefined || traffic.windowMs === 0
         ? []

@@ -198,8 +198,7 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
   const [alert] = alerts;
   if (alert === undefined) return undefined;
   const likely = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
-  const cause =
-    alert.cause === undefined ? likely && causeWithName(likely) : [shortCause(alert.cause)];
+  const cause = alert.cause === undefined ? likely && causeWithName(likely) : [shortCause(alert.cause)];
   return new Draft(
     alert.severity === 'critical' ? 'critical' : 'warning',
     [

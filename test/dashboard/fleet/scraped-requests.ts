@@ -38,7 +38,7 @@ export class ScrapedRequests {
   isDown: (second: number) => boolean = () => false;
   /** The distance of two scrapes as Prometheus measures it: longer after a scrape that it has missed. */
   measuredSeconds = SCRAPE_SECONDS;
-  /** The queries about requests that nobody understands. */
+  /** The queries about numbers of requests that nobody understands. */
   readonly unknown: string[] = [];
   private readonly all: Series[] = [];
 
@@ -52,7 +52,7 @@ export class ScrapedRequests {
     return this;
   }
 
-  /** Answers the queries of the area Now; those about anything but requests have no series. */
+  /** Answers the queries of the area Now; those about anything but numbers of requests have no series. */
   answer(query: string): DoubleSeries[] {
     if (query.startsWith('min((max_over_time(timestamp(')) {
       return [{ metric: {}, valueAt: () => this.measuredSeconds }];
@@ -60,7 +60,8 @@ export class ScrapedRequests {
     if (query.startsWith('min(min_over_time(timestamp(')) {
       return [{ metric: {}, valueAt: () => START_SECONDS }];
     }
-    if (!query.includes('http_requests_total')) return [];
+    // The vitals are no part of the verdict.
+    if (!query.includes('increase(http_requests_total')) return [];
     const [, by = '', matchers = '', length, unit] = INCREASE.exec(query) ?? [];
     if (length === undefined) {
       this.unknown.push(query);

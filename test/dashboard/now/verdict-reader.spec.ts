@@ -100,7 +100,7 @@ describe('the route in a verdict', () => {
       count('/a', '200', 97);
       count('/a', '503', 3);
     });
-    run(8, () => {
+    run(10, () => {
       count('/a', '200', 80);
       count('/a', '503', 20);
     });

@@ -43,7 +43,9 @@ describe('the texts of a verdict', () => {
     expect(nameOf('x'.repeat(60))).toBe('x'.repeat(60));
     const name = `GET /${'a'.repeat(57)}/:id`;
     expect(nameOf(name)).toEqual({ name, short: `GET /${'a'.repeat(25)}…${'a'.repeat(25)}/:id` });
-    expect(sentenceOf([nameOf(name), ' fails.']).text).toBe(`GET /${'a'.repeat(25)}…${'a'.repeat(25)}/:id fails.`);
+    expect(sentenceOf([nameOf(name), ' fails.']).text).toBe(
+      `GET /${'a'.repeat(25)}…${'a'.repeat(25)}/:id fails.`,
+    );
     const endless = nameOf('x'.repeat(100_000));
     expect(JSON.stringify(endless).length).toBeLessThan(400);
   });
@@ -53,7 +55,8 @@ describe('the texts of a verdict', () => {
     const short = typeof part === 'object' && 'short' in part ? part.short : '';
     expect(short.isWellFormed()).toBe(true);
     expect(short.length).toBeGreaterThan(55);
-    for (let length = 20; length < 24; length++) expect(shortened(text.repeat(50), length).isWellFormed()).toBe(true);
+    for (let length = 20; length < 24; length++)
+      expect(shortened(text.repeat(50), length).isWellFormed()).toBe(true);
   });
 
   it('have times in UTC, and their neighbouring parts as one', () => {

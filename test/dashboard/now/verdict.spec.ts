@@ -67,7 +67,8 @@ describe('the verdict', () => {
     const failing = { ...ROUTE, since: AT, share: 0.69 };
     const over = { ...ROUTE, route: '/over' };
     const traffic = { ...facts().traffic, failures: 276, routes: [over, ROUTE] };
-    const textWith = (alsoFailing: number) => verdictOf(facts({ failing, traffic, alsoFailing, parts: [] })).text;
+    const textWith = (alsoFailing: number) =>
+      verdictOf(facts({ failing, traffic, alsoFailing, parts: [] })).text;
     expect(textWith(0)).toBe('GET /reports/revenue has failed 69 % since 06:17 UTC.');
     expect(textWith(1)).toMatch(/UTC; 1 more route fails\.$/);
     expect(textWith(3)).toMatch(/UTC; 3 more routes fail\.$/);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { known, LENGTH, MAX, UNITS } from '../../../lib/dashboard/panels/content-limits.js';
+import { known, UNITS } from '../../../lib/dashboard/panels/content-limits.js';
 import { readContent } from '../../../lib/dashboard/panels/panel-content.js';
 import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
 import type { Unit } from '../../../lib/dashboard/views/panel.js';

@@ -54,14 +54,18 @@ describe('the queries about errors', () => {
     ]);
   });
 
-  it.each(['sort=toString', 'order=sideways', 'limit=0', 'limit=201', 'limit=x', `search=${'x'.repeat(201)}`])(
-    'are refused before anything is read: %s',
-    async (text) => {
-      const { errors, asked } = queries();
-      const [status, message] = await refusalOf(() => errors(parameters(text)));
-      expect(status).toBe(400);
-      expect(message).toMatch(/^`(sort|order|limit|search)` must /);
-      expect(asked).toEqual([]);
-    },
-  );
+  it.each([
+    'sort=toString',
+    'order=sideways',
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    `search=${'x'.repeat(201)}`,
+  ])('are refused before anything is read: %s', async (text) => {
+    const { errors, asked } = queries();
+    const [status, message] = await refusalOf(() => errors(parameters(text)));
+    expect(status).toBe(400);
+    expect(message).toMatch(/^`(sort|order|limit|search)` must /);
+    expect(asked).toEqual([]);
+  });
 });
