@@ -230,7 +230,8 @@ function withoutThoseOfAnyCheck(group: OptionGroup, _: number, groups: readonly 
   const base = groups.find(({ path }) => path === 'HealthCheckOptions');
   const isOfAny = (row: OptionRow): boolean => base?.options.some((other) => isSame(row, other)) === true;
   const own = group.options.filter((row) => !isOfAny(row));
-  if (base === undefined || group === base || group.options.length - own.length < base.options.length) return group;
+  if (base === undefined || group === base || group.options.length - own.length < base.options.length)
+    return group;
   return {
     ...group,
     summary: `${group.summary} Those of [HealthCheckOptions](#healthcheckoptions) are among them, too.`,
