@@ -177,7 +177,7 @@ function isPartialOfGroup(type: ts.Type): boolean {
 
 /** Returns true for options with further ones, such as those of the check `memory`. */
 function isIntersectionOfOptions(type: ts.Type): boolean {
-  return type.isIntersection() && type.types.some(({ symbol }) => symbol?.name.endsWith('Options') === true);
+  return type.isIntersection() && type.types.some((one) => checker.typeToString(one).endsWith('Options'));
 }
 
 /** Returns the docstring of a type, or of the type that a partial one is of. */
