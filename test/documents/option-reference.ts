@@ -177,7 +177,7 @@ function isPartialOfGroup(type: ts.Type): boolean {
 
 /** Returns true for options with further ones, such as those of the check `memory`. */
 function isIntersectionOfOptions(type: ts.Type): boolean {
-  return type.isIntersection() && type.types.some(({ symbol }) => symbol?.name.endsWith('Options') === true);
+  return type.isIntersection() && type.types.some((one) => checker.typeToString(one).endsWith('Options'));
 }
 
 /** Returns the docstring of a type, or of the type that a partial one is of. */
@@ -230,7 +230,8 @@ function withoutThoseOfAnyCheck(group: OptionGroup, _: number, groups: readonly 
   const base = groups.find(({ path }) => path === 'HealthCheckOptions');
   const isOfAny = (row: OptionRow): boolean => base?.options.some((other) => isSame(row, other)) === true;
   const own = group.options.filter((row) => !isOfAny(row));
-  if (base === undefined || group === base || group.options.length - own.length < base.options.length) return group;
+  if (base === undefined || group === base || group.options.length - own.length < base.options.length)
+    return group;
   return {
     ...group,
     summary: `${group.summary} Those of [HealthCheckOptions](#healthcheckoptions) are among them, too.`,

@@ -17,7 +17,10 @@ const LABEL_NAME = /^[a-zA-Z_]\w*$/;
 export interface PrometheusRulesOptions {
   /** Name of the group of the rules. @default 'nestjs-monitoring' */
   readonly group?: string;
-  /** Convention of the names of the metrics in Prometheus. @default those that the metrics endpoint gives them */
+  /**
+   * Names of the metrics in Prometheus, as the option `conventions` of the module: `prometheus`, `otel` or `both`.
+   * @default those that the metrics endpoint gives them
+   */
   readonly conventions?: Convention;
   /**
    * Names of the labels that Prometheus gives to the target. A label of a metric with such a name is `exported_…` there.
