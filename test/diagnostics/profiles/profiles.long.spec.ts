@@ -16,7 +16,6 @@ import type {
 import { Profiles, type ProfilesParts } from '../../../lib/diagnostics/profiles/profiles.js';
 import type { AllocationProfile, CpuProfile } from '../../../lib/diagnostics/profiles/v8-profiles.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
-import { eventually } from '../../support/eventually.js';
 
 const GIB = 1024 ** 3;
 
