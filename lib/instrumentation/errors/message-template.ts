@@ -36,6 +36,8 @@ const CASELESS_WORD = onFirstUse(
   () =>
     /^(?=\p{Lo})(?:(?=[\p{Lo}\p{M}])[\p{scx=Arab}\p{scx=Hebr}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Ethi}\p{scx=Hang}])+$/u,
 );
+/** The first character of these scripts. Their pattern takes some milliseconds to compile, which most applications need not. */
+const FIRST_CASELESS = 0x590;
 /** A word with a hyphen, such as `read-only` or `non-empty`. Others are often values, such as the slug of a page. */
 const HYPHENATED_WORD = onFirstUse(
   () => /^(?:[Nn]on|[Pp]re|[Rr]e|[Mm]ulti|[Ss]elf|[Rr]ead|[Ww]rite)-\p{Ll}+$/u,
@@ -166,6 +168,6 @@ function isWord(core: string): boolean {
     (LANGUAGE_WORD().test(core) ||
       HYPHENATED_WORD().test(core) ||
       ABBREVIATION().test(core) ||
-      CASELESS_WORD().test(core))
+      (core.charCodeAt(0) >= FIRST_CASELESS && CASELESS_WORD().test(core)))
   );
 }
