@@ -409,12 +409,16 @@ function showOverview(overview) {
   showNavigation();
 }
 
-/** Shows the first overview, unless an event or a refusal has overtaken it. */
+/** Returns true once an event or a refusal has come. */
+function isOvertaken() {
+  return page.overview !== undefined || isDenied;
+}
+
+/** Shows the first overview, unless something has overtaken it. */
 function showFirst() {
   const link = document.querySelector('#first');
   if (link === null) return;
-  const isLate = () => page.overview !== undefined || isDenied;
-  void readFirst(link.href, isLate, (overview) => {
+  void readFirst(link.href, isOvertaken, (overview) => {
     showOverview(overview);
     if (current === undefined) showAddress();
   });
