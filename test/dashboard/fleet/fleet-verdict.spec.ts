@@ -67,13 +67,15 @@ describe('the verdict of a fleet', () => {
   });
 
   it('counts the other routes that fail now', () => {
-    expect(fleetVerdictOf(facts({ failing: FAILING, alsoFailing: 2 })).text).toBe(
+    const traffic = { ...facts().traffic, failures: 138 };
+    expect(fleetVerdictOf(facts({ traffic, failing: FAILING, alsoFailing: 2 })).text).toBe(
       'GET /deals has failed 69 % since 06:17 UTC, on pod-1 alone; 2 more routes fail.',
     );
   });
 
   it('does not say when failures began that are older than what it has looked at', () => {
-    expect(fleetVerdictOf(facts({ failing: { ...FAILING, isOlder: true } })).text).toBe(
+    const traffic = { ...facts().traffic, failures: 138 };
+    expect(fleetVerdictOf(facts({ traffic, failing: { ...FAILING, isOlder: true } })).text).toBe(
       'GET /deals has failed 69 % since before 06:17 UTC, on pod-1 alone.',
     );
   });
