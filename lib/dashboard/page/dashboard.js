@@ -186,6 +186,8 @@ function showNavigation() {
         'a',
         { href: `#/${name}`, 'aria-current': name === current?.name && 'page' },
         title,
+        // A word of its own, where it is read aloud.
+        counts[name] > 0 && ' ',
         counts[name] > 0 && element('span', { class: 'count' }, counts[name]),
       ),
     ),

@@ -30,7 +30,12 @@ describe('the severity of failures', () => {
 
 describe('the order of routes', () => {
   it('has those first that fail by a share that is worth a word, and is otherwise left alone', () => {
-    const routes = [route('/little', 300, 100_000), route('/much', 20), route('/none', 0), route('/more', 900)];
+    const routes = [
+      route('/little', 300, 100_000),
+      route('/much', 20),
+      route('/none', 0),
+      route('/more', 900),
+    ];
     expect(routes.toSorted(byShareOfFailures).map(({ route: name }) => name)).toEqual([
       '/much',
       '/more',
@@ -42,10 +47,34 @@ describe('the order of routes', () => {
 
 describe('the steps in which a route fails', () => {
   it.each([
-    ['all with a failure, if it fails by a small share', [1, 0, 3], [100, 100, 100], 0.01, [true, false, true]],
-    ['not those with few of many', [1, 1, 90, 80, 1], [100, 100, 100, 100, 100], 0.9, [false, false, true, true, false]],
-    ['not those with few of many that another share follows', [2, 0, 0, 5], [5, 50, 50, 5], 1, [false, false, false, true]],
-    ['those with failures among requests that nobody knows', [NaN, 2, NaN], [NaN, NaN, 5], 1, [false, true, false]],
+    [
+      'all with a failure, if it fails by a small share',
+      [1, 0, 3],
+      [100, 100, 100],
+      0.01,
+      [true, false, true],
+    ],
+    [
+      'not those with few of many',
+      [1, 1, 90, 80, 1],
+      [100, 100, 100, 100, 100],
+      0.9,
+      [false, false, true, true, false],
+    ],
+    [
+      'not those with few of many that another share follows',
+      [2, 0, 0, 5],
+      [5, 50, 50, 5],
+      1,
+      [false, false, false, true],
+    ],
+    [
+      'those with failures among requests that nobody knows',
+      [NaN, 2, NaN],
+      [NaN, NaN, 5],
+      1,
+      [false, true, false],
+    ],
     ['none without requests', [0, 0], [0, 0], 0, [false, false]],
   ])('are %s', (_, failed, total, recentShare, expected) => {
     const least = leastShareOf(route('/a', 1_000 * recentShare));

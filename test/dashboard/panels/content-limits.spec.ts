@@ -47,7 +47,11 @@ describe('the limits of a panel', () => {
       figures: many({ title, value: text, note: text }),
       charts: many({ title, help: text, lines: many({ promql: 'up', name: text }) }),
       tables: many({ title, empty: text, columns: many(title), rows: many(many(text)) }),
-      actions: Array.from({ length: 2_000 }, (_, i) => ({ title: `${i}`, confirm: text, run: () => undefined })),
+      actions: Array.from({ length: 2_000 }, (_, i) => ({
+        title: `${i}`,
+        confirm: text,
+        run: () => undefined,
+      })),
     };
     const shown = await inTimeSlices(readContent(content));
     expect(JSON.stringify({ ...shown, tables: [] }).length).toBeLessThan(64 * 1024);
