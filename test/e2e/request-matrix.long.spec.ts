@@ -366,11 +366,9 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('has versions in the path: each is a route', async () => {
-      app = await startApp(
-        adapter,
-        FixtureModule.with(PLAIN, { controllers: [VersionedController] }),
-        { configure: (nest) => void nest.enableVersioning({ type: VersioningType.URI }) },
-      );
+      app = await startApp(adapter, FixtureModule.with(PLAIN, { controllers: [VersionedController] }), {
+        configure: (nest) => void nest.enableVersioning({ type: VersioningType.URI }),
+      });
       const statuses = await inTurn(app, ['/v1/versioned/7', '/v2/versioned/7', '/v3/versioned/7']);
 
       expect(statuses).toEqual([200, 200, 404]);
@@ -380,14 +378,9 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('has versions in a header: all are one route', async () => {
-      app = await startApp(
-        adapter,
-        FixtureModule.with(PLAIN, { controllers: [VersionedController] }),
-        {
-          configure: (nest) =>
-            void nest.enableVersioning({ type: VersioningType.HEADER, header: 'x-version' }),
-        },
-      );
+      app = await startApp(adapter, FixtureModule.with(PLAIN, { controllers: [VersionedController] }), {
+        configure: (nest) => void nest.enableVersioning({ type: VersioningType.HEADER, header: 'x-version' }),
+      });
       const first = await app.get('/versioned/7', { headers: { 'x-version': '1' } });
       const second = await app.get('/versioned/7', { headers: { 'x-version': '2' } });
 
@@ -476,10 +469,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('calls a request slow from some milliseconds on: only those above count as slow', async () => {
-      app = await startApp(
-        adapter,
-        FixtureModule.with({ ...PLAIN, http: { slowRequestThresholdMs: 900 } }),
-      );
+      app = await startApp(adapter, FixtureModule.with({ ...PLAIN, http: { slowRequestThresholdMs: 900 } }));
       await inTurn(app, ['/slow/1000', '/ok']);
 
       const { slow, requests } = await app.recorded(2);
@@ -513,10 +503,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('gives its own buckets: durations fall into those', async () => {
-      app = await startApp(
-        adapter,
-        FixtureModule.with({ ...PLAIN, http: { buckets: [0.001, 30] } }),
-      );
+      app = await startApp(adapter, FixtureModule.with({ ...PLAIN, http: { buckets: [0.001, 30] } }));
       await app.get('/slow/20');
       await app.recorded();
 
@@ -532,10 +519,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
 
 describe('request metrics of requests that do not come by the server of Nest', () => {
   it('count what Fastify is given by inject()', async () => {
-    const nest = (await createApp(
-      'fastify',
-      FixtureModule.with(PLAIN),
-    )) as NestFastifyApplication;
+    const nest = (await createApp('fastify', FixtureModule.with(PLAIN))) as NestFastifyApplication;
     await nest.init();
     const registry = nest.get(MetricsRegistry);
     const statuses: number[] = [];

@@ -70,7 +70,12 @@ describe('a frame of a stack trace', () => {
       start + repeated.repeat((length - start.length - end.length) / repeated.length) + end;
     const [short, long] = [lineOf(1_000 / 8), lineOf(1_000)];
     // Eight times as long: 64 times the time if it were quadratic.
-    expect(leastRatio(() => codeFrame(short), () => codeFrame(long))).toBeLessThan(16);
+    expect(
+      leastRatio(
+        () => codeFrame(short),
+        () => codeFrame(long),
+      ),
+    ).toBeLessThan(16);
   });
 
   it('is not read if it is very long', () => {
