@@ -35,7 +35,10 @@ const SHAPES: Readonly<Record<string, readonly [(orders: Orders) => Promise<unkn
     (orders) => orders.findOneAndUpdate({ status: 'secret' }, { status: 'secret2' }),
     ['findAndModify orders {status}'],
   ],
-  'values of a field': [(orders) => orders.distinct('status', { total: 471147114711 }), ['distinct orders {total}']],
+  'values of a field': [
+    (orders) => orders.distinct('status', { total: 471147114711 }),
+    ['distinct orders {total}'],
+  ],
   'two at once': [
     (orders) => Promise.all([orders.find({ status: 'secret' }), orders.deleteMany({ total: 471147114711 })]),
     ['delete orders {total}', 'find orders {status}'],

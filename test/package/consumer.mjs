@@ -69,7 +69,9 @@ export async function checkConsumer(checklist, consumer, { tarball, folder, node
   );
   if (consumer.jest === true) {
     await checklist.check(`${name}: Jest tests an application that has the package`, () =>
-      run('node_modules/.bin/jest', ['--ci', '--config', 'jest.config.json', '--testTimeout=120000'], { cwd }),
+      run('node_modules/.bin/jest', ['--ci', '--config', 'jest.config.json', '--testTimeout=120000'], {
+        cwd,
+      }),
     );
   }
   if (consumer.forBundlers !== false) {

@@ -126,7 +126,7 @@ describe('what blocks the event loop', () => {
   it('may be a developer who stops at a breakpoint, after which everything goes on', async () => {
     const child = new Process(['--inspect=127.0.0.1:0', APP, 'main'], { UNTIL: 'paused' });
     const developer = await Debugger.attach(await child.saying(/ws:\S+\s/));
-    await child.saying(/"watching"/);
+    await child.saying(/"blocking"/);
     developer.post('Debugger.pause');
     await eventually(() => expect(developer.events).toContain('Debugger.paused'), 150_000);
     await new Promise((resolve) => setTimeout(resolve, 500));

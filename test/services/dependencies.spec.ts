@@ -140,7 +140,9 @@ describeWith(['initdb', 'postgres', 'chromium'], 'the databases of an applicatio
     const [holder, waiter] = [await pool.connect(), await pool.connect()];
     await holder.query('BEGIN');
     await holder.query(`UPDATE orders SET note = '${SECRET}' WHERE id = 1`);
-    const waiting = waiter.query(`UPDATE orders SET note = $tag$${SECRET}$tag$ WHERE id = 1 AND shop < 471147114711`);
+    const waiting = waiter.query(
+      `UPDATE orders SET note = $tag$${SECRET}$tag$ WHERE id = 1 AND shop < 471147114711`,
+    );
     try {
       await eventually(async () => {
         const { activity, locks } = await report();

@@ -159,7 +159,8 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
   }, 90_000);
 
   // Each of the next four asks again where a scrape of a busy machine was stored only between the two answers.
-  it('has the figures of the instances and the vitals that Prometheus has', () => eventually(expectFigures, PATIENCE));
+  it('has the figures of the instances and the vitals that Prometheus has', () =>
+    eventually(expectFigures, PATIENCE));
 
   async function expectFigures(): Promise<void> {
     const { at, windowMs, instances, vitals } = await report(`&until=${Date.now() - SETTLED_MS}`);
@@ -254,10 +255,7 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
     eventually(() => expectCharts('', 'job="shop"'), PATIENCE));
 
   it('draws what Prometheus draws, of one instance', () =>
-    eventually(
-      () => expectCharts(`&instance=${hosts[1]}`, `job="shop", instance="${hosts[1]}"`),
-      PATIENCE,
-    ));
+    eventually(() => expectCharts(`&instance=${hosts[1]}`, `job="shop", instance="${hosts[1]}"`), PATIENCE));
 
   it('counts the requests by route as Prometheus does, of all instances or of one', async () => {
     for (const [query, matchers] of [

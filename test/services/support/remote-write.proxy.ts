@@ -84,7 +84,8 @@ export class RemoteWriteProxy {
         this.late.push(sleep(this.lateMs).then(() => response.writeHead(answer.status).end(answer.text)));
       } else {
         // Who has given up has sent it again, and perhaps more after it.
-        if (answer.status >= 300 && !request.socket.destroyed) this.refusals.push(`${answer.status} ${answer.text}`);
+        if (answer.status >= 300 && !request.socket.destroyed)
+          this.refusals.push(`${answer.status} ${answer.text}`);
         response.writeHead(answer.status).end(answer.text);
       }
     }
