@@ -185,7 +185,8 @@ describe('the event loop collector', () => {
       await given.registry.collect();
       // Node looks every 50 ms: the block is seen from the look after its beginning on.
       expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.14);
-      expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.03);
+      // Half of the looks at least: after one that is late, the next may come within less than the interval.
+      expect(value(given, 'nodejs_eventloop_lag_p50_seconds')).toBeLessThan(0.03);
       expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
     });
   });
