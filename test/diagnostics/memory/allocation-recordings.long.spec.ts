@@ -64,13 +64,13 @@ describe('a profile of allocations while live memory is sampled', () => {
     expect(namesOfGrowing()[0]).toContain('keepMuch');
 
     const capturing = profiles.capture('allocations', { seconds: 1 });
-    let isOver = false;
-    const over = (): void => void (isOver = true);
-    capturing.then(over, over);
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    capturing.then(end, end);
     await eventually(() => expect(sampling.isRecording).toBe(true));
     expect(await read()).toBe(false);
     // By a timer: however late it is, it comes before the end of the capture, which is due later.
-    for (; !isOver; await sleep(50)) keepMuch(1);
+    for (; !over.signal.aborted; await sleep(50)) keepMuch(1);
     const { name } = await capturing;
     const chunks: Buffer[] = [];
     for await (const chunk of (await profiles.read(name)).open()) chunks.push(chunk as Buffer);

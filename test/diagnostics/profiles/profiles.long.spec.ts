@@ -288,10 +288,10 @@ describe('the profiles of a process', () => {
 
 /** Works again and again until a capture is over. */
 async function whilePending(capturing: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
-  capturing.then(over, over);
-  while (!isOver) await work();
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  capturing.then(end, end);
+  while (!over.signal.aborted) await work();
 }
 
 function plantedHotFunction(): number {
