@@ -286,7 +286,7 @@ describe('the file of the flight recorder', () => {
     writeFileSync(file, 'a diary');
     mkdirSync(`${file}.2`);
     execFileSync('mkfifo', [`${file}.3`]);
-    writeFileSync(`${file}.4`, `${'nestjs-monitoring flight recorder 3 4096 64'.padEnd(4095)}\n`);
+    writeFileSync(`${file}.4`, `${'nestjs-monitoring flight recorder 99 4096 64'.padEnd(4095)}\n`);
     const { said, output } = await run({ end: 'kill' });
     expect(said).toMatchObject({ file: `${file}.5`, exit: { reason: 'none' } });
     expect(output.match(/is left alone/g)).toHaveLength(4);
