@@ -38,7 +38,7 @@ describe('the queries about a process', () => {
           report: () => Promise.resolve({ pid: 17 }),
           inFlight: () => Promise.resolve({ operations: [] }),
         },
-        lastExit: { enabled: true, file: '/tmp/flight', get: () => ({ isClean: false }) },
+        lastExit: { enabled: true, file: '/data/flight', get: () => ({ isClean: false }) },
         blocks: { find: () => [{ durationMs: 120 }] },
       }),
     );
