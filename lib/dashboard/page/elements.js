@@ -86,7 +86,7 @@ function isAlike(old, child) {
 }
 
 /** Makes an element equal to another one of its kind. What somebody has opened or typed stays. */
-export function patchNode(old, wanted) {
+function patchNode(old, wanted) {
   if (old.nodeType === Node.TEXT_NODE) {
     if (old.data !== wanted.data) old.data = wanted.data;
     return;
