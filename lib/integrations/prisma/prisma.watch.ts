@@ -3,7 +3,8 @@ import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import type { OperationScope, OperationWaits, WaitedCall } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { SystemRecorder } from '../queries/system.recorder.js';
 import { stopAll } from '../stop-all.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
