@@ -186,7 +186,7 @@ const SYMBOLS = {
  * @template Row
  * @param {{ title: string, text?: (row: Row) => string | Node, value: (row: Row) => unknown, number?: boolean }[]} columns
  * @param {{ rows: readonly Row[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: import('./areas.js').SortMemory, rowKey?: (row: Row) => string, limit?: number, isSubdued?: (row: Row) => boolean }} options
- *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` tells rows apart when the
+ *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` distinguishes rows when the
  *   table is patched; `limit` is the most rows that are shown, the first by the order; `isSubdued` marks less important rows
  */
 export function sortableTable(

@@ -255,7 +255,7 @@ let grid;
 /** The last complete answers, shown while there is no contact. */
 let lastAnswers;
 
-/** Returns what tells figures of the process from those of all instances; nothing if there are only the former. */
+/** Returns the addition by which figures of the process differ from those of all instances; nothing without a fleet. */
 function ofProcessIn(overview, now) {
   return now?.verdict ? ` of this process (${processName(overview)})` : '';
 }
