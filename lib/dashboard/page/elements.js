@@ -115,6 +115,24 @@ export function fill(node, ...children) {
   );
 }
 
+/** The data that elements were filled with by {@link fillWith}, as JSON. */
+const filledWith = new WeakMap();
+
+/**
+ * Fills an element with what `show` returns for some data, unless it was filled with equal data before.
+ *
+ * @template T
+ * @param {Element} node
+ * @param {T} data
+ * @param {(data: T) => unknown[]} show
+ */
+export function fillWith(node, data, show) {
+  const text = JSON.stringify(data);
+  if (filledWith.get(node) === text) return;
+  filledWith.set(node, text);
+  fill(node, ...show(data));
+}
+
 /** Returns a notice shown in place of content. */
 export function notice(title, text) {
   return element('div', { class: 'state' }, element('h2', {}, title), text && element('p', {}, text));
@@ -272,7 +290,8 @@ export function sortableTable(
   return root;
 }
 
-function compare(a, b) {
+/** Compares two values of a column, for a sort. An unknown value is less than any other. */
+export function compare(a, b) {
   if (typeof a === 'number' || typeof b === 'number') return (a ?? -Infinity) - (b ?? -Infinity);
   return String(a ?? '').localeCompare(String(b ?? ''));
 }
