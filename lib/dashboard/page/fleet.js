@@ -125,11 +125,7 @@ function findingsOf(
   const slowRoutes = routes.map(({ instance, method, route, text, p99Seconds }) => [
     badge('warning', text),
     ' ',
-    element(
-      'a',
-      { href: instanceHref(instance, 'routes', method, route) },
-      `${method} ${route}`,
-    ),
+    element('a', { href: instanceHref(instance, 'routes', method, route) }, `${method} ${route}`),
     ` on ${instance} (${formatted(p99Seconds, 'seconds')})`,
   ]);
   const figures = outliers.map((outlier) => [

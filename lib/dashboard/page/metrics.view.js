@@ -11,8 +11,7 @@ const LIST_COLUMNS = [
   {
     title: 'Metric',
     value: ({ name }) => name,
-    text: ({ name }) =>
-      element('a', { href: hrefOf('explore', 'metrics', name) }, ...breakable(name)),
+    text: ({ name }) => element('a', { href: hrefOf('explore', 'metrics', name) }, ...breakable(name)),
   },
   { title: 'Type', value: ({ type }) => type, text: ({ type }) => element('span', { class: 'name' }, type) },
   seriesColumn(),
@@ -93,7 +92,11 @@ function tagLinks({ name, availableTags }, tags) {
       ...values
         .slice(0, 20)
         .map((value) =>
-          element('a', { href: hrefOf('explore', 'metrics', name, ...tags, `${tag}:${value}`) }, value || '(empty)'),
+          element(
+            'a',
+            { href: hrefOf('explore', 'metrics', name, ...tags, `${tag}:${value}`) },
+            value || '(empty)',
+          ),
         ),
       values.length > 20 && element('span', { class: 'limit-text' }, `and ${values.length - 20} more`),
     ),

@@ -144,7 +144,8 @@ const ROUTE_COLUMNS = [
   {
     title: 'Route',
     value: ({ method, route }) => `${route} ${method}`,
-    text: ({ method, route }) => element('a', { href: hrefOf('routes', method, route) }, `${method} ${route}`),
+    text: ({ method, route }) =>
+      element('a', { href: hrefOf('routes', method, route) }, `${method} ${route}`),
   },
   {
     title: 'Failed',

@@ -29,6 +29,11 @@ export class QueryRecorder {
     this.metrics = new QueryMetrics(registry, clock, options);
   }
 
+  /** Returns the current time, in milliseconds on the monotonic clock. */
+  now(): number {
+    return this.metrics.now();
+  }
+
   /**
    * Returns the recorder for one database system.
    *

@@ -94,7 +94,11 @@ describe('the verdict of a fleet', () => {
   });
 
   it('names the instances that are down, and versions that differ', () => {
-    const instances = [fleetInstance('pod-1'), fleetInstance('pod-2', { isUp: false }), fleetInstance('pod-7')];
+    const instances = [
+      fleetInstance('pod-1'),
+      fleetInstance('pod-2', { isUp: false }),
+      fleetInstance('pod-7'),
+    ];
     const versions = ['1.0', '2.0'].map((version) => ({ version, instances: ['x'] }));
     expect(fleetVerdictOf(facts({ instances, versions }))).toMatchObject({
       state: 'warning',

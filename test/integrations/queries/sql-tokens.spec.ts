@@ -100,7 +100,9 @@ describe('a statement that is cut or has no closing quote', () => {
 
   it.each(["'", '"', '`', '[', '$a$', "E'", "q'["])('gives no name after %s that is not closed', (start) => {
     for (const system of SYSTEMS) {
-      expect(classifyScript(`SELECT * FROM ${start}hunter2`, dialectOf(system)).query.table).not.toBe('hunter');
+      expect(classifyScript(`SELECT * FROM ${start}hunter2`, dialectOf(system)).query.table).not.toBe(
+        'hunter',
+      );
     }
   });
 });
