@@ -34,8 +34,8 @@ describe('the queries about metrics', () => {
       [4],
       [8],
     ]);
-    for (const of of ['name=orders_total&tag=shop:c', 'name=orders', '']) {
-      expect(await refusalOf(() => metric(parameters(of)))).toEqual([
+    for (const text of ['name=orders_total&tag=shop:c', 'name=orders', '']) {
+      expect(await refusalOf(() => metric(parameters(text)))).toEqual([
         404,
         'Unknown metric, or no series with these labels.',
       ]);
