@@ -12,11 +12,19 @@ export const ROOT = process.cwd();
  * @property {string | undefined} license the SPDX expression of its package.json
  * @property {string | undefined} integrity
  * @property {string[]} dependencies the paths of the packages that it needs
+ *
+ * @typedef {object} LockEntry a package in package-lock.json, by its path
+ * @property {string} [name] absent if the path ends with it
+ * @property {string} version
+ * @property {string} [license]
+ * @property {string} [integrity]
+ * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [optionalDependencies]
  */
 
 /** package.json, and the packages of package-lock.json as npm installs them. */
 export class LockedPackages {
-  /** @type {Record<string, any>} */
+  /** @type {Record<string, LockEntry>} */
   #packages;
 
   /** @param {string} root the folder of both files */

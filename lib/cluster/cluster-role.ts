@@ -148,7 +148,7 @@ export class ClusterRole {
     this.leaderCheck = setInterval(() => this.currentLeader(), LEADER_CHECK_MS).unref();
   }
 
-  /** Gives up the lead, after another worker took over because this one did not respond for long. */
+  /** Steps down as leader, after another worker took over because this one did not respond for long. */
   private stepDown(): void {
     if (this.leading === undefined) return;
     clearInterval(this.leaderCheck);

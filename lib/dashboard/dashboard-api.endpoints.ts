@@ -3,6 +3,7 @@ import {
   type Endpoint,
   type EndpointReply,
   type EndpointRequest,
+  errorReply,
   jsonReply,
   jsonTextReply,
 } from '../http/endpoint.js';
@@ -185,8 +186,4 @@ async function replyTo(handle: () => Promise<EndpointReply>): Promise<EndpointRe
 function busyReply(message: string): EndpointReply {
   const reply = errorReply(503, message);
   return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } };
-}
-
-function errorReply(statusCode: number, message: string): EndpointReply {
-  return jsonReply(statusCode, { statusCode, message });
 }

@@ -1,4 +1,5 @@
-import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
+import type { DashboardSources } from './dashboard-sources.js';
+import type { DashboardQueries } from './dashboard.endpoints.js';
 import { dependencyQueries } from './dependencies/dependency-queries.js';
 import { errorQueries } from './queries/error-queries.js';
 import { metricQueries } from './queries/metric-queries.js';

@@ -1,4 +1,4 @@
-import type { DashboardSources } from './dashboard.endpoints.js';
+import type { DashboardSources } from './dashboard-sources.js';
 import { readNow } from './now/now-data.js';
 import type { TimeRange } from './views/time-range.js';
 import { inTimeSlices } from '../primitives/time-slices.js';

@@ -1,7 +1,7 @@
 import type { LabelMatchers } from '../query/label-matchers.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import { NODEJS_METRICS, PROCESS_METRICS } from '../metrics/metric-names.js';
-import type { DashboardSources } from './dashboard.endpoints.js';
+import type { DashboardSources } from './dashboard-sources.js';
 import { rounded } from './rounding.js';
 import type { Unit } from './views/panel.js';
 import type { TimeRange } from './views/time-range.js';

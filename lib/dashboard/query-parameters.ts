@@ -10,7 +10,7 @@ const MAX_LIMIT = 200;
 const MAX_TEXT = 200;
 
 /** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
-export function roundedRange(query: URLSearchParams, intervalMs: number): number {
+function roundedRange(query: URLSearchParams, intervalMs: number): number {
   const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
   if (!isDuration(range) || range === Infinity) {
     throw new ApiError(400, '`range` must be a finite number of milliseconds above 0.');

@@ -4,7 +4,7 @@ import { loadInTurn } from '../primitives/load-in-turn.js';
  * A class whose code is loaded after the class is known.
  *
  * An application injects an exporter by its class, as in `constructor(otlp: OtlpExporter)`. Nest takes the class as the
- * injection token when the file of that constructor is read, long before the options tell if the exporter is on; an
+ * injection token when the file of that constructor is read, long before the options say if the exporter is on; an
  * application in which it is off should never read its code. {@link token} is therefore a function with the name of the
  * class and nothing else. Once {@link load} or {@link implementedBy} has the code, the function gets the prototype of the
  * implementation, so that instances of both are the same, and inherits its static members. Whoever has kept the token has

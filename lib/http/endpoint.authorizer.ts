@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type CanActivate, type ExecutionContext, HttpException, type Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
-import { type EndpointReply, jsonReply } from './endpoint.js';
+import { type EndpointReply, errorReply } from './endpoint.js';
 
 /** Protection of the metrics, the dashboard and the health details: a bearer token, basic authentication or a guard. */
 export type EndpointAuth =
@@ -100,10 +100,6 @@ function replyTo(error: unknown): EndpointReply {
   }
   const reply = errorReply(status, error.message);
   return status === 401 ? withHeader(reply, 'www-authenticate', 'Bearer') : reply;
-}
-
-function errorReply(statusCode: number, message: string): EndpointReply {
-  return jsonReply(statusCode, { statusCode, message });
 }
 
 function withHeader(reply: EndpointReply, name: string, value: string): EndpointReply {

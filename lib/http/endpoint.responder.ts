@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthFailures } from './auth-failures.js';
-import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from './endpoint.js';
+import { type Endpoint, type EndpointReply, type EndpointRequest, errorReply } from './endpoint.js';
 import type { EndpointAuthorizer } from './endpoint.authorizer.js';
 import { HttpExecutionContext } from './http-execution-context.js';
 import { BadRequestBody, jsonBodyOf } from './request-body.js';
@@ -65,7 +65,7 @@ export class EndpointResponder {
       return refusalReply ?? (await endpoint.handle(request));
     } catch (error) {
       if (error instanceof BadRequestBody) {
-        return jsonReply(400, { statusCode: 400, message: error.message });
+        return errorReply(400, error.message);
       }
       this.logger.error(
         `Endpoint /${endpoint.path} failed: ${messageOf(error)}`,
@@ -86,7 +86,7 @@ export class EndpointResponder {
     const seconds = failures?.add(address ?? '');
     if (seconds === undefined) return refusal;
     const message = `Too many failed authentications from this address; retry in ${seconds} s. Valid credentials are accepted at any time.`;
-    const reply = jsonReply(429, { statusCode: 429, message });
+    const reply = errorReply(429, message);
     return { ...reply, headers: { ...refusal.headers, ...reply.headers, 'retry-after': String(seconds) } };
   }
 }

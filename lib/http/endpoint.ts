@@ -50,6 +50,11 @@ export function jsonReply(status: number, body: unknown): EndpointReply {
   return jsonTextReply(status, JSON.stringify(body));
 }
 
+/** Returns a reply about an error, with the body of an exception of Nest. */
+export function errorReply(statusCode: number, message: string): EndpointReply {
+  return jsonReply(statusCode, { statusCode, message });
+}
+
 /** Returns a reply with a text that is JSON already. */
 export function jsonTextReply(status: number, body: string): EndpointReply {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { MonitoringOptionsError } from '../options/option-checks.js';
-import { type EndpointReply, jsonReply } from './endpoint.js';
+import { type EndpointReply, errorReply } from './endpoint.js';
 import type { Respond } from './mount.js';
 import { type MountedEndpoint, RouteTable } from './route-table.js';
 import { sendReply } from './send-reply.js';
@@ -95,7 +95,7 @@ async function replyTo(
   const endpoint = table.find(request.method, request.url);
   if (endpoint !== undefined) return respond(endpoint, request, response, [request, response]);
   const allow = table.allowed(request.url);
-  if (allow === undefined) return jsonReply(404, { statusCode: 404, message: 'Not Found' });
-  const refusal = jsonReply(405, { statusCode: 405, message: 'Method Not Allowed' });
+  if (allow === undefined) return errorReply(404, 'Not Found');
+  const refusal = errorReply(405, 'Method Not Allowed');
   return { ...refusal, headers: { ...refusal.headers, allow } };
 }

@@ -100,7 +100,10 @@ export function isWebpackSource(file: string): boolean {
   return WEBPACK_SOURCE.test(file);
 }
 
-/** Returns the directory of this library from a stack trace, since neither module format can tell it in both of them. */
+/**
+ * Returns the directory of this library from a stack trace: `__dirname` and `import.meta` exist in one module format each,
+ * and this file is built for both.
+ */
 function ownDirectory(): string | undefined {
   // The application may have set both: no frames at all, a format of its own, or one that throws.
   const { stackTraceLimit } = Error;

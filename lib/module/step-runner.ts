@@ -1,7 +1,8 @@
 import { debuglog } from 'node:util';
 import { yieldToEventLoop } from '../primitives/yield-to-event-loop.js';
 import { messageOf } from '../primitives/error-message.js';
-import { LIFECYCLE, type LifecycleOutcome, type LifecycleStep, type Moment } from './lifecycle.js';
+import { LIFECYCLE } from './lifecycle.js';
+import type { LifecycleOutcome, LifecycleStep, Moment } from './lifecycle-step.js';
 
 /** A log of each step, printed with `NODE_DEBUG=nestjs-monitoring`. */
 const debug = debuglog('nestjs-monitoring');

@@ -1,18 +1,15 @@
-/** The parts of an application in which an error can occur. */
-export const ERROR_SOURCES = [
-  'http',
-  'job',
-  'message',
-  'graphql',
-  'process',
-  'warning',
-  'health',
-  'collector',
-  'alert',
-  'callback',
-] as const;
 /** The part of an application in which an error occurred. */
-export type ErrorSource = (typeof ERROR_SOURCES)[number];
+export type ErrorSource =
+  | 'http'
+  | 'job'
+  | 'message'
+  | 'graphql'
+  | 'process'
+  | 'warning'
+  | 'health'
+  | 'collector'
+  | 'alert'
+  | 'callback';
 
 /** Further facts about an error that has occurred. */
 export interface ErrorDetails {

@@ -1,3 +1,5 @@
+import { boundedLabelValue } from './bounded-label-values.js';
+
 /** The replacement of a secret. */
 const HIDDEN = '***';
 
@@ -13,6 +15,29 @@ const HEADER_SECRET = /\b(bearer|basic) [\w.~+/=-]{12,}/gi;
 export function redactSecrets(text: string): string {
   const withoutUsers = text.includes('@') ? text.replace(/\S+/g, withoutUser) : text;
   return withoutUsers.replace(NAMED_SECRET, `$1=${HIDDEN}`).replace(HEADER_SECRET, `$1 ${HIDDEN}`);
+}
+
+/** Number of UTF-16 code units that are read beyond the length of a result, in place of the secrets in it. */
+const READ_AHEAD = 1_000;
+
+/**
+ * Returns the beginning of a text without its secrets, as {@link redactSecrets} does, and marked if it is cut. A long text
+ * costs no more than a short one.
+ *
+ * @param maxLength in UTF-16 code units
+ */
+export function redactAndCut(text: string, maxLength: number): string {
+  const read = text.slice(0, maxLength + READ_AHEAD);
+  // Secrets are hidden before the cut: a URL without its `@` does not look as if it had a password.
+  return boundedLabelValue(redactSecrets(read === text ? text : withoutHalfUrl(read)), maxLength);
+}
+
+/** Returns a text that was cut; of a URL at its end only the scheme remains. */
+function withoutHalfUrl(text: string): string {
+  let start = text.length;
+  while (start > 0 && /\S/.test(text.charAt(start - 1))) start--;
+  const slashes = text.indexOf('//', start);
+  return slashes < 0 ? text : `${text.slice(0, slashes + 2)}${HIDDEN}`;
 }
 
 /** A word of letters and digits. */

@@ -7,8 +7,10 @@ import type {
   RangeName,
   Selection,
 } from './expression.js';
-import { isMatcher, type LabelMatcher, type LabelMatchers, type Matcher } from './label-matchers.js';
-import { durationMsIn, PromqlError, type PromqlToken, promqlTokens, stringIn } from './promql-tokens.js';
+import { isMatcher, type Matcher } from './label-matchers.js';
+import { selectionOf } from './promql-selection.js';
+import { PromqlTokenReader } from './promql-token-reader.js';
+import { durationMsIn, type PromqlToken, promqlTokens, stringIn } from './promql-tokens.js';
 
 const RANGES: Readonly<Record<string, RangeName>> = {
   rate: 'rate',
@@ -38,14 +40,15 @@ export function parsePromql(text: string, typeOf: (metric: string) => MetricType
 
 type Operand = Expression | number;
 
-class Parser {
-  private index = 0;
+class Parser extends PromqlTokenReader {
   private depth = 0;
 
   constructor(
-    private readonly tokens: readonly PromqlToken[],
+    tokens: readonly PromqlToken[],
     private readonly typeOf: (metric: string) => MetricType | undefined,
-  ) {}
+  ) {
+    super(tokens);
+  }
 
   whole(): Expression {
     const start = this.next;
@@ -133,7 +136,7 @@ class Parser {
     if (token.kind !== 'name') {
       this.fail(token.kind === 'end' ? 'unexpected end' : `unexpected ${JSON.stringify(token.text)}`);
     }
-    const after = this.tokens[this.index + 1]?.text;
+    const after = this.afterNext?.text;
     if (MERGES.includes(token.text) && (after === '(' || after === 'by' || after === 'without'))
       return this.merge();
     if (after !== '(') return { kind: 'last', of: this.selection() };
@@ -219,28 +222,10 @@ class Parser {
 
   private selection(): Selection {
     const start = this.next;
-    let name = start.kind === 'name' ? this.take().text : undefined;
-    const matchers: Matcher[] = this.isSymbol('{') ? this.matchers() : [];
-    const named = matchers.find((matcher) => matcher.name === '__name__' && matcher.operator === '=');
-    name ??= named?.value;
-    if (name === undefined) this.fail('a selector must have the name of a metric', start);
+    const name = start.kind === 'name' ? this.take().text : undefined;
+    const matchers = this.isSymbol('{') ? this.matchers() : [];
     if (this.isSymbol('@') || this.isName('offset')) this.fail('@ and offset are not supported');
-    const labels = labelsOf(matchers.filter((matcher) => matcher !== named));
-    return this.partOf(name, labels, start);
-  }
-
-  /** Returns a selection of a metric, or of a part of a histogram. */
-  private partOf(name: string, labels: LabelMatchers, token: PromqlToken): Selection {
-    const type = this.typeOf(name);
-    if (type === 'histogram') {
-      this.fail(`${name} is a histogram; select ${name}_bucket, ${name}_count or ${name}_sum`, token);
-    }
-    const [, base = '', ending] = /^(.+)_(count|sum|bucket)$/.exec(name) ?? [];
-    if (type !== undefined || this.typeOf(base) !== 'histogram') return { metric: name, labels };
-    if (ending !== 'bucket') return { metric: base, labels, part: ending === 'sum' ? 'sum' : 'count' };
-    const { le, ...others } = labels;
-    if (typeof le !== 'string') return { metric: name, labels };
-    return { metric: base, labels: others, part: { upTo: Number(le.replace('+Inf', 'Infinity')) } };
+    return selectionOf(name, matchers, start.at, this.typeOf);
   }
 
   private matchers(): Matcher[] {
@@ -262,62 +247,10 @@ class Parser {
     return matchers;
   }
 
-  private inParentheses<T>(read: () => T): T {
-    this.expect('(');
-    const found = read();
-    this.expect(')');
-    return found;
-  }
-
   /** Returns an operand as series; a number alone has none. */
   private series(operand: Operand, token: PromqlToken): Expression {
     return typeof operand === 'number'
       ? this.fail('a metric is expected in place of a number', token)
       : operand;
   }
-
-  private get next(): PromqlToken {
-    return this.tokens[this.index]!;
-  }
-
-  private take(): PromqlToken {
-    const token = this.next;
-    if (token.kind === 'end') this.fail('unexpected end');
-    this.index++;
-    return token;
-  }
-
-  private isSymbol(text: string): boolean {
-    return this.next.kind === 'symbol' && this.next.text === text;
-  }
-
-  private isName(text: string): boolean {
-    return this.next.kind === 'name' && this.next.text === text;
-  }
-
-  private expect(symbol: string): void {
-    if (!this.isSymbol(symbol)) {
-      const { kind, text } = this.next;
-      this.fail(
-        `expected ${JSON.stringify(symbol)}, got ${kind === 'end' ? 'the end' : JSON.stringify(text)}`,
-      );
-    }
-    this.index++;
-  }
-
-  private fail(message: string, { at }: PromqlToken = this.next): never {
-    throw new PromqlError(message, at);
-  }
-}
-
-/** Returns matchers by label. Several of one label are not supported. */
-function labelsOf(matchers: readonly Matcher[]): LabelMatchers {
-  const labels: Record<string, LabelMatcher> = {};
-  for (const { name, operator, value } of matchers) {
-    if (Object.hasOwn(labels, name))
-      throw new PromqlError(`two matchers of the label ${name} are not supported`, 0);
-    const pattern = operator.endsWith('~') ? new RegExp(value) : value;
-    labels[name] = operator.startsWith('!') ? { not: pattern } : pattern;
-  }
-  return labels;
 }

@@ -209,7 +209,8 @@ class GroupQuery {
   }
 }
 
-function isKnown(values: Float64Array): boolean {
+/** Returns true if any of the values is known. */
+export function isKnown(values: Float64Array): boolean {
   return values.some((value) => !Number.isNaN(value));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
+import type { DashboardSources } from '../../lib/dashboard/dashboard-sources.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
 import { Profiles } from '../../lib/diagnostics/profiles/profiles.js';
 import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-blocks.js';

@@ -94,7 +94,7 @@ export function switchedOptions(): SwitchedOption[] {
 }
 
 /** Returns the options of decorators, checks and handlers, by the name of their type. */
-export function furtherOptionGroups(): OptionGroup[] {
+function furtherOptionGroups(): OptionGroup[] {
   return FURTHER_TYPES.map((name) => {
     const type = exportedTypes.get(name);
     if (type === undefined) throw new Error(`No door exports ${name}.`);

@@ -3,7 +3,8 @@ import { Controller, Get, Injectable, Module, type INestApplication } from '@nes
 import { ScheduleModule } from '@nestjs/schedule';
 import { MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
-import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
+import { LIFECYCLE } from '../../lib/module/lifecycle.js';
+import { type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle-step.js';
 import { StepRunner } from '../../lib/module/step-runner.js';
 import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
 

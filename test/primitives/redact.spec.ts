@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeControls } from '../../lib/primitives/escape-controls.js';
-import { redactOption, redactPath, redactSecrets } from '../../lib/primitives/redact.js';
+import { redactAndCut, redactOption, redactPath, redactSecrets } from '../../lib/primitives/redact.js';
 import { SafeLogger } from '../../lib/primitives/safe-logger.js';
 import { leastCpuMs } from '../support/cpu-time.js';
 
@@ -19,6 +19,16 @@ describe('a message', () => {
     ['connect ECONNREFUSED http://127.0.0.1:5432', 'connect ECONNREFUSED http://127.0.0.1:5432'],
   ])('loses its secrets: %s', (text, redacted) => {
     expect(redactSecrets(text)).toBe(redacted);
+  });
+
+  it('loses its secrets wherever it is cut', () => {
+    const url = `postgres://app:${'S'.repeat(300)}//@${'S'.repeat(10)}@db/shop`;
+    const all = Array.from({ length: 600 }, (_, before) =>
+      redactAndCut(`${'x'.repeat(before)} ${`${url} `.repeat(8)}`, 200),
+    );
+    expect(all.filter((text) => text.includes('S') || text.length > 200)).toEqual([]);
+    expect(redactAndCut(`${url} refused`, 200)).toBe('postgres://***@db/shop refused');
+    expect(redactAndCut('x'.repeat(5_000), 200)).toBe(`${'x'.repeat(199)}…`);
   });
 
   it('is redacted in time that grows with its length', () => {

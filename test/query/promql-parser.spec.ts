@@ -21,6 +21,8 @@ describe('a query in PromQL', () => {
     ['a > 1 and b < 2 or c', '((a > 1) and (b < 2)) or c'],
     ['max_over_time(a[1d]) # at most', 'max_over_time(a[1d])'],
     ['{__name__="sum", x="1"}', '{__name__="sum", x="1"}'],
+    ['duration_seconds_bucket{le="0.5", a="b"}', 'duration_seconds_bucket{a="b", le="0.5"}'],
+    ['orders_count', 'orders_count'],
   ])('%s is evaluated as %s', (text, expected) => {
     expect(written(text)).toBe(expected);
     // What is written is read as the same.
@@ -40,6 +42,8 @@ describe('a query in PromQL', () => {
     ['a b', 'unexpected "b"'],
     ['a ^ 2', 'unexpected "^"'],
     ['a offset 5m', '@ and offset are not supported'],
+    ['{shop="a"}', 'a selector must have the name of a metric'],
+    ['a{shop="a", shop!="b"}', 'two matchers of the label shop are not supported'],
     ['rate(a[0s])', 'a window must be longer than 0'],
     ['a{b="\\x41"}', 'unsupported escape'],
     [`${'('.repeat(50)}a${')'.repeat(50)}`, 'more than 20 levels'],

@@ -23,7 +23,7 @@ const MADE = [
   "collectors/system/linux-files.ts: new RegExp(`^${name}:?\\\\s+(\\\\S+)`, 'm')",
   // Matchers of alert rules and of panels of the application.
   "options/option-checks.ts: new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))",
-  'query/promql-parser.ts: new RegExp(value)',
+  'query/promql-selection.ts: new RegExp(value)',
   "primitives/portable-regexp.ts: new RegExp(`^(?:${translated(source)})$`, 'u')",
   // Names of labels, as the data model has them: no letter of theirs means more in a pattern.
   "exporters/pushgateway/rename-group-collisions.ts: new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==\")`, 'g')",

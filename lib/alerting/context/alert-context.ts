@@ -31,7 +31,7 @@ export interface SeriesChange {
 /** A part of the measured series, and its share. */
 export interface WorstLabels {
   readonly metric: string;
-  /** One label that tells the parts apart, and its value in the largest part. */
+  /** One label that distinguishes the parts, and its value in the largest part. */
   readonly labels: Readonly<Record<string, string>>;
   /** Its rate per second or its average. */
   readonly value: number;

@@ -17,7 +17,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** The default burn rates. They detect that 2 %, 5 %, 10 % and 10 % of the error budget of 30 days are consumed. */
-export const DEFAULT_BURN_RATES: readonly BurnRate[] = [
+const DEFAULT_BURN_RATES: readonly BurnRate[] = [
   { longMs: HOUR, shortMs: 5 * MINUTE, factor: 14.4, severity: 'critical' },
   { longMs: 6 * HOUR, shortMs: 30 * MINUTE, factor: 6, severity: 'critical' },
   { longMs: DAY, shortMs: 2 * HOUR, factor: 3, severity: 'warning' },

@@ -1,7 +1,8 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import { DatabaseClients } from '../../integrations/database-clients.js';
 import type { OperationWaits } from '../../integrations/operation-waits.js';
-import { QueryRecorder, type QueryRecorderOptions } from '../../integrations/queries/query.recorder.js';
+import type { QueryMetricsOptions } from '../../integrations/queries/query-metrics.js';
+import { QueryRecorder } from '../../integrations/queries/query.recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
@@ -27,7 +28,7 @@ export class DatabaseClientsCollector implements ManagedCollector {
     objects: ApplicationObjects,
     registry: MetricsRegistry,
     clock: Clock,
-    options: QueryRecorderOptions,
+    options: QueryMetricsOptions,
     operations?: OperationWaits,
   ) {
     this.connections = registry.gauge(

@@ -22,7 +22,7 @@ const MEMORY_FILES = {
   },
 } as const;
 
-/** Names of the numbers that tell how a group was throttled, in both versions of control groups. */
+/** Names of the numbers about the throttling of a group, in both versions of control groups. */
 const THROTTLING = ['nr_periods', 'nr_throttled', 'throttled_usec', 'throttled_time'] as const;
 
 /** Memory limit and usage of a control group, in bytes. */

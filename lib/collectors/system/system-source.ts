@@ -56,7 +56,7 @@ export interface NetworkReading {
   readonly transmitDrops: number;
 }
 
-/** Reads and writes of a disk since the machine started; the device is `all` if disks cannot be told apart. */
+/** Reads and writes of a disk since the machine started; the device is `all` if disks cannot be distinguished. */
 export interface DiskReading {
   readonly device: string;
   readonly readBytes: number;

@@ -1,9 +1,9 @@
-import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
 import { messageOf } from '../../primitives/error-message.js';
-import { redactSecrets } from '../../primitives/redact.js';
+import { redactAndCut } from '../../primitives/redact.js';
 import type { HealthReport } from '../../health/health-report.js';
 import { ApiError } from '../dashboard-api.endpoints.js';
-import type { DashboardQueries, DashboardSources, DependencySource } from '../dashboard.endpoints.js';
+import type { DashboardSources, DependencySource } from '../dashboard-sources.js';
+import type { DashboardQueries } from '../dashboard.endpoints.js';
 import { dependencyCards } from './dependency-cards.js';
 import type { DashboardActions } from '../panels/panel-actions.js';
 import type { DashboardHistory } from '../dashboard-history.js';
@@ -90,7 +90,7 @@ async function answered<T>(answer: Promise<T> | undefined, what: string): Promis
   try {
     return await answer;
   } catch (error) {
-    const reason = redactSecrets(boundedLabelValue(messageOf(error), MAX_PROBLEM));
+    const reason = redactAndCut(messageOf(error), MAX_PROBLEM);
     throw new ApiError(502, `The ${what} cannot be read: ${reason}`);
   }
 }

@@ -4,7 +4,7 @@ import type { MetricType } from '../../metrics/naming-rules.js';
 import { type Expression, selectionsOf } from '../../query/expression.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
 import { TARGET_LABELS, withLabels } from '../../query/target-labels.js';
-import type { RangeSeries, RangeStatistic } from '../../query/range-query.js';
+import { isKnown, type RangeSeries, type RangeStatistic } from '../../query/range-query.js';
 import type { DashboardHistory, DashboardQueryOptions } from '../dashboard-history.js';
 import {
   type FleetQuestion,
@@ -251,10 +251,6 @@ function valuesAt(
     if (index >= 0 && index < values.length) values[index] = series.values[i] ?? NaN;
   });
   return values;
-}
-
-function isKnown(values: Float64Array): boolean {
-  return values.some((value) => !Number.isNaN(value));
 }
 
 function keyOf({ promql, start, end, stepMs }: PrometheusQuery): string {

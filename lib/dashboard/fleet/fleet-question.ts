@@ -1,25 +1,14 @@
 import type { Aggregation } from '../../metrics/metric-definition.js';
-import type { MetricType } from '../../metrics/naming-rules.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
 import type { Expression, MergeName, Selection } from '../../query/expression.js';
-import type { LabelMatchers, Matcher } from '../../query/label-matchers.js';
+import type { Matcher } from '../../query/label-matchers.js';
 import { promqlOf } from '../../query/promql.js';
+import { type MetricStatistic, statisticExpression } from '../../query/statistic-expression.js';
 import { exportedLabel, TARGET_LABELS, withLabels } from '../../query/target-labels.js';
-import type { RangeStatistic } from '../../query/range-query.js';
 
-/** A statistic of one number, unlike the several quantiles of a range query. */
-export type FleetStatistic = Extract<RangeStatistic, string> | { readonly quantile: number };
-
-/** A statistic of a metric over several instances, by labels. */
-export interface FleetQuestion {
-  readonly metric: string;
-  readonly type: MetricType;
+/** A statistic of a metric over several instances; its grouping labels may contain the label of the instance. */
+export interface FleetQuestion extends MetricStatistic {
   readonly aggregate: Aggregation | undefined;
-  readonly statistic: FleetStatistic;
-  readonly windowMs: number;
-  readonly labels: LabelMatchers;
-  /** Grouping labels; may contain the label of the instance. */
-  readonly groupBy: readonly string[];
   /** Merging of rates over the instances. @default 'sum' */
   readonly across?: 'sum' | 'avg';
 }
@@ -96,43 +85,13 @@ export function labelsInAnswer({ metric, groupBy }: FleetQuestion, scope: FleetS
 }
 
 function expressionOf(question: FleetQuestion, instanceLabel: string): Expression {
-  const { metric, type, statistic, windowMs, labels, groupBy, aggregate = 'sum', across = 'sum' } = question;
-  const of = (part: 'count' | 'sum'): Selection => ({
-    metric,
-    labels,
-    ...(type === 'histogram' && { part }),
+  const { groupBy, aggregate = 'sum', across = 'sum' } = question;
+  const mergedBy = (name: MergeName) => (of: Expression) => acrossInstances(name, of, groupBy, instanceLabel);
+  return statisticExpression(question, {
+    values: mergedBy(MERGES[aggregate]),
+    // A figure of a machine or a server is the same in all instances there.
+    rates: mergedBy(aggregate === 'shared' ? 'avg' : across),
   });
-  const range = (name: 'rate' | 'increase' | 'avg', part: 'count' | 'sum' = 'count'): Expression => ({
-    kind: 'range',
-    name,
-    of: of(part),
-    windowMs,
-  });
-  const merged = (name: MergeName, inner: Expression): Expression =>
-    acrossInstances(name, inner, groupBy, instanceLabel);
-  if (typeof statistic === 'object') {
-    return { kind: 'quantile', q: statistic.quantile, of: { metric, labels }, windowMs, by: groupBy };
-  }
-  // A figure of a machine or a server is the same in all instances there.
-  const ofRates = aggregate === 'shared' ? 'avg' : across;
-  switch (statistic) {
-    case 'value':
-      return merged(MERGES[aggregate], { kind: 'last', of: of('count') });
-    case 'rate':
-      return merged(ofRates, range('rate'));
-    case 'rate of the sum':
-      return merged(ofRates, range('rate', 'sum'));
-    case 'increase':
-      return merged(ofRates, range('increase'));
-    default:
-      if (type !== 'histogram') return { kind: 'merge', name: 'avg', by: groupBy, of: range('avg') };
-      return {
-        kind: 'arithmetic',
-        operator: '/',
-        left: merged('sum', range('rate', 'sum')),
-        right: merged('sum', range('rate')),
-      };
-  }
 }
 
 /** Returns the sum within each instance, as the history of one has it, merged over the instances. */

@@ -24,7 +24,7 @@ export interface FleetSource {
   readonly now: () => number;
   /** Aborted when the application ends. */
   readonly closed: AbortSignal;
-  /** Runs the requests, which are none of the application. @default they are not told apart */
+  /** Runs the requests, which are none of the application. @default they are not distinguished */
   readonly asOwnCall?: OwnCall;
 }
 

@@ -1,4 +1,4 @@
-/** The number of lines that a person still tells apart. */
+/** The number of lines that a person can still distinguish. */
 const MOST = 10;
 
 /**

@@ -68,7 +68,7 @@ export function* readNow(
   };
 }
 
-/** Returns the labels that tell series of a metric apart. Default labels have the same value in all of them. */
+/** Returns the labels that distinguish the series of a metric. Default labels have the same value in all of them. */
 function varyingLabels(
   history: Pick<MetricsHistory, 'series'>,
   metric: string,

@@ -28,7 +28,7 @@ export function sentenceOf(parts: readonly SentencePart[]): {
   };
 }
 
-/** Returns a name as a part of a sentence. A long one loses its middle, since its end tells it from others, too. */
+/** Returns a name as a part of a sentence. A long one loses its middle, since its end distinguishes it from others, too. */
 export function nameOf(name: string): SentencePart {
   if (name.length <= MAX_NAME) return name;
   const endLength = Math.floor((MAX_NAME - 1) / 2);

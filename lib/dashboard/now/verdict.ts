@@ -25,7 +25,7 @@ export interface Verdict {
   readonly parts: readonly SentencePart[];
   /** The route that it is about. */
   readonly route?: { readonly method: string; readonly route: string };
-  /** Name of the alert rule or health check that it is about, which need not be told again. */
+  /** Name of the alert rule or health check that it is about, which need not be repeated. */
   readonly about?: string;
 }
 

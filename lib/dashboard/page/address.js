@@ -48,6 +48,16 @@ export function fragmentOf({ area, items, parameters }) {
   return `#/${[area, ...items].map(encodeURIComponent).join('/')}${query === '' ? '' : `?${query}`}`;
 }
 
+/** Returns the fragment of a place without parameters, for `href`. */
+export function hrefOf(area, ...items) {
+  return fragmentOf({ area, items, parameters: '' });
+}
+
+/** Returns the fragment of a place in which all figures are those of one instance, for `href`. */
+export function instanceHref(instance, area, ...items) {
+  return fragmentOf({ area, items, parameters: new URLSearchParams({ instance }) });
+}
+
 /** Returns the parameters that a link to another place keeps. */
 export function keptParameters(parameters) {
   return new URLSearchParams([...parameters].filter(([name]) => KEPT.includes(name)));

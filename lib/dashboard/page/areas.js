@@ -5,10 +5,10 @@ import { element, fill } from './elements.js';
  *
  * @typedef {object} DashboardPage
  * @property {HTMLElement} main the element in which the area shows itself
- * @property {any} overview the latest overview, as the API answers it; undefined before the first one
+ * @property {import('../overview.js').Overview | undefined} overview the latest overview; undefined before the first one
  * @property {boolean} isDenied true while the page asks for a sign-in, until a token is given
  * @property {string[]} arguments the items of the address after the area
- * @property {Map<string, any>} memory the state of what is shown, such as its elements; empty when another place is opened
+ * @property {Map<string, unknown>} memory the state of what is shown, such as its elements; empty when another place is opened
  * @property {Map<string, () => void>} shown the functions that showed each place last, by its address
  * @property {number} rangeMs the range that is shown, in milliseconds
  * @property {number | undefined} until the end of the range, in milliseconds since the Unix epoch; undefined if it is now

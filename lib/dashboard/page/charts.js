@@ -53,7 +53,7 @@ function color(name) {
 }
 
 /** Returns the theme that is shown. */
-export function themeOf() {
+function themeOf() {
   const { theme } = document.documentElement.dataset;
   return theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
 }

@@ -43,7 +43,7 @@ export function statusClassOf(name) {
 }
 
 /** Returns a number that is equal for equal texts, in every browser. */
-export function hashOf(text) {
+function hashOf(text) {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
   return hash;

@@ -1,4 +1,4 @@
-import { addressOf, fragmentOf, keptParameters } from './address.js';
+import { addressOf, fragmentOf, hrefOf, keptParameters } from './address.js';
 import { lazyArea } from './areas.js';
 import { expectInstance, onSource, readFirst, storeToken } from './connection.js';
 import { Contact } from './contact.js';
@@ -143,7 +143,7 @@ const page = {
     };
   },
   /** Returns the fragment of a place in an area. */
-  link: (area, ...items) => fragmentOf({ area, items, parameters: '' }),
+  link: hrefOf,
   refresh: () => showUpdate(),
 };
 

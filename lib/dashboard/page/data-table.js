@@ -1,4 +1,4 @@
-import { element } from './elements.js';
+import { compare, element } from './elements.js';
 
 /**
  * A table that is patched between updates: rows are kept by their keys, and cells whose text is the same stay as they are,
@@ -110,9 +110,4 @@ function show(cell, content) {
   shown.set(cell, key);
   if (typeof content === 'string') cell.textContent = content;
   else cell.replaceChildren(content);
-}
-
-function compare(a, b) {
-  if (typeof a === 'number' || typeof b === 'number') return (a ?? -Infinity) - (b ?? -Infinity);
-  return String(a ?? '').localeCompare(String(b ?? ''));
 }

@@ -86,7 +86,7 @@ function isAlike(old, child) {
 }
 
 /** Makes an element equal to another one of its kind. What somebody has opened or typed stays. */
-export function patchNode(old, wanted) {
+function patchNode(old, wanted) {
   if (old.nodeType === Node.TEXT_NODE) {
     if (old.data !== wanted.data) old.data = wanted.data;
     return;
@@ -113,6 +113,24 @@ export function fill(node, ...children) {
   node.replaceChildren(
     ...children.filter((child) => child !== null && child !== undefined && child !== false),
   );
+}
+
+/** The data that elements were filled with by {@link fillWith}, as JSON. */
+const filledWith = new WeakMap();
+
+/**
+ * Fills an element with what `show` returns for some data, unless it was filled with equal data before.
+ *
+ * @template T
+ * @param {Element} node
+ * @param {T} data
+ * @param {(data: T) => unknown[]} show
+ */
+export function fillWith(node, data, show) {
+  const text = JSON.stringify(data);
+  if (filledWith.get(node) === text) return;
+  filledWith.set(node, text);
+  fill(node, ...show(data));
 }
 
 /** Returns a notice shown in place of content. */
@@ -186,7 +204,7 @@ const SYMBOLS = {
  * @template Row
  * @param {{ title: string, text?: (row: Row) => string | Node, value: (row: Row) => unknown, number?: boolean }[]} columns
  * @param {{ rows: readonly Row[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: import('./areas.js').SortMemory, rowKey?: (row: Row) => string, limit?: number, isSubdued?: (row: Row) => boolean }} options
- *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` tells rows apart when the
+ *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` distinguishes rows when the
  *   table is patched; `limit` is the most rows that are shown, the first by the order; `isSubdued` marks less important rows
  */
 export function sortableTable(
@@ -272,7 +290,8 @@ export function sortableTable(
   return root;
 }
 
-function compare(a, b) {
+/** Compares two values of a column, for a sort. An unknown value is less than any other. */
+export function compare(a, b) {
   if (typeof a === 'number' || typeof b === 'number') return (a ?? -Infinity) - (b ?? -Infinity);
   return String(a ?? '').localeCompare(String(b ?? ''));
 }

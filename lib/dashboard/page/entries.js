@@ -133,13 +133,6 @@ export function at(timestamp) {
   return element('time', { datetime: date.toISOString() }, date.toLocaleString(undefined, zone()));
 }
 
-/** Returns an element that opens, whose content is read then. */
-export function disclosure(title, body) {
-  const entry = new Entry({ summary: () => [title], body });
-  entry.update({});
-  return entry.node;
-}
-
 /** Returns a list of names and values. Those without a value are left out. */
 export function facts(rows) {
   return element(

@@ -1,7 +1,7 @@
+import { hrefOf } from './address.js';
 import { sparkline } from './charts.js';
 import { badge, element } from './elements.js';
-import { ago } from './format.js';
-import { formatted } from './format.js';
+import { ago, formatted } from './format.js';
 
 /** Returns the badges of a group of errors. */
 export function errorBadges({ unhandled, isNew, recent }) {
@@ -21,7 +21,7 @@ export function errorTrend({ perMinute }) {
 
 /** Returns a link to the page of a group of errors. */
 export function errorLink({ id, error }) {
-  return element('a', { href: `#/errors/groups/${encodeURIComponent(id)}` }, error);
+  return element('a', { href: hrefOf('errors', 'groups', id) }, error);
 }
 
 /** Returns a list of groups of errors with links to their pages. */

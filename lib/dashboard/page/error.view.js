@@ -1,5 +1,5 @@
 import { read } from './connection.js';
-import { element, fill, notice } from './elements.js';
+import { element, fill, fillWith, notice } from './elements.js';
 import { at, facts, section, stackList } from './entries.js';
 import { errorBadges, errorTrend } from './error-figures.js';
 import { ago, formatted } from './format.js';
@@ -15,7 +15,6 @@ function create(page) {
     message: element('p', { class: 'reason', dir: 'auto' }),
     content: element('div', { class: 'stack sections' }),
     record: element('div', { class: 'stack' }),
-    texts: new Map(),
   };
   page.memory.set('parts', parts);
   fill(
@@ -27,13 +26,6 @@ function create(page) {
     parts.record,
   );
   return parts;
-}
-
-function patch({ texts }, node, data, show) {
-  const text = JSON.stringify(data);
-  if (texts.get(node) === text) return;
-  texts.set(node, text);
-  fill(node, ...show(data));
 }
 
 function contentOf(group) {
@@ -128,10 +120,10 @@ export const errorPage = {
       }
       const shown = parts ?? create(page);
       shown.title.textContent = group.error;
-      patch(shown, shown.badges, group, errorBadges);
+      fillWith(shown.badges, group, errorBadges);
       shown.message.textContent = group.message ?? 'No message';
-      patch(shown, shown.content, group, contentOf);
-      patch(shown, shown.record, record || null, (data) => recordOf(data ?? undefined));
+      fillWith(shown.content, group, contentOf);
+      fillWith(shown.record, record || null, (data) => recordOf(data ?? undefined));
     };
   },
 };

@@ -1,4 +1,4 @@
-import { THIS_PROCESS } from './address.js';
+import { instanceHref, THIS_PROCESS } from './address.js';
 import { styleSheet } from './areas.js';
 import { lastSource, read } from './connection.js';
 import { badge, element, fill } from './elements.js';
@@ -38,27 +38,6 @@ export function readFleet(page) {
 export function outlierText({ text, figure, value, median }) {
   const unit = FIGURE_UNITS[figure];
   return `${text} (${formatted(value, unit)}, median ${formatted(median, unit)})`;
-}
-
-/**
- * Makes an element equal to another one. Nodes that are equal stay, and with them focus, selection and hover. For elements
- * without listeners.
- */
-export function patch(node, fresh) {
-  if (node.isEqualNode(fresh)) return;
-  const isSameElement =
-    node.nodeType === Node.ELEMENT_NODE && node.cloneNode(false).isEqualNode(fresh.cloneNode(false));
-  if (!isSameElement) {
-    node.replaceWith(fresh);
-    return;
-  }
-  const children = [...fresh.childNodes];
-  children.forEach((child, i) => {
-    const own = node.childNodes[i];
-    if (own === undefined) node.append(child);
-    else patch(own, child);
-  });
-  while (node.childNodes.length > children.length) node.lastChild.remove();
 }
 
 /** The bar with the source of the figures, the choice of an instance, and what differs between instances. */
@@ -146,13 +125,7 @@ function findingsOf(
   const slowRoutes = routes.map(({ instance, method, route, text, p99Seconds }) => [
     badge('warning', text),
     ' ',
-    element(
-      'a',
-      {
-        href: `#/routes/${encodeURIComponent(method)}/${encodeURIComponent(route)}?instance=${encodeURIComponent(instance)}`,
-      },
-      `${method} ${route}`,
-    ),
+    element('a', { href: instanceHref(instance, 'routes', method, route) }, `${method} ${route}`),
     ` on ${instance} (${formatted(p99Seconds, 'seconds')})`,
   ]);
   const figures = outliers.map((outlier) => [
@@ -190,5 +163,5 @@ export function versionText({ version, revision, instances }) {
 }
 
 function instanceLink(name) {
-  return element('a', { href: `#/now?instance=${encodeURIComponent(name)}` }, name);
+  return element('a', { href: instanceHref(name, 'now') }, name);
 }

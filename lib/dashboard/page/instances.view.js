@@ -1,6 +1,7 @@
+import { instanceHref } from './address.js';
 import { styleSheet } from './areas.js';
-import { badge, element, fill, notice } from './elements.js';
-import { FIGURE_UNITS, outlierText, patch, readFleet, versionText } from './fleet.js';
+import { badge, element, notice, patch } from './elements.js';
+import { FIGURE_UNITS, outlierText, readFleet, versionText } from './fleet.js';
 import { ago, formatted } from './format.js';
 
 const COLUMNS = [
@@ -20,7 +21,7 @@ function row({ name, isUp, isThis, version, revision, nodeVersion, startedAt, fi
     element(
       'th',
       { scope: 'row' },
-      element('a', { href: `#/now?instance=${encodeURIComponent(name)}` }, name),
+      element('a', { href: instanceHref(name, 'now') }, name),
       isThis && element('span', { class: 'limit-text' }, ' this process'),
     ),
     cell('State', isUp ? badge('healthy', 'up') : badge('critical', 'down')),
@@ -97,15 +98,11 @@ function findings({ outliers, routes, versions }) {
 export const area = {
   async load(page) {
     const [report] = await Promise.all([readFleet(page), styleSheet('fleet.css')]);
-    return () => {
-      const fresh = element('div', { class: 'stack' }, element('h1', {}, 'Instances'), ...contentOf(report));
-      const shown = page.memory.get('instances');
-      if (shown?.isConnected) patch(shown, fresh);
-      else {
-        page.memory.set('instances', fresh);
-        fill(page.main, fresh);
-      }
-    };
+    return () =>
+      patch(
+        page.main,
+        element('div', { class: 'stack' }, element('h1', {}, 'Instances'), ...contentOf(report)),
+      );
   },
 };
 

@@ -4,7 +4,7 @@ import { element } from './elements.js';
 const SEQUENCE_MS = 1_500;
 
 /** The keys of areas, after `g`. */
-export const AREA_KEYS = {
+const AREA_KEYS = {
   n: 'now',
   r: 'routes',
   e: 'errors',

@@ -1,3 +1,4 @@
+import { hrefOf } from './address.js';
 import { Chart } from './charts.js';
 import { read } from './connection.js';
 import { copyText } from './copies.js';
@@ -10,8 +11,7 @@ const LIST_COLUMNS = [
   {
     title: 'Metric',
     value: ({ name }) => name,
-    text: ({ name }) =>
-      element('a', { href: `#/explore/metrics/${encodeURIComponent(name)}` }, ...breakable(name)),
+    text: ({ name }) => element('a', { href: hrefOf('explore', 'metrics', name) }, ...breakable(name)),
   },
   { title: 'Type', value: ({ type }) => type, text: ({ type }) => element('span', { class: 'name' }, type) },
   seriesColumn(),
@@ -83,10 +83,6 @@ function showOmitted(more, count) {
   more.update(shown, count - shown);
 }
 
-function address(name, tags) {
-  return `#/${['explore', 'metrics', name, ...tags].map(encodeURIComponent).join('/')}`;
-}
-
 function tagLinks({ name, availableTags }, tags) {
   return availableTags.map(({ tag, values }) =>
     element(
@@ -96,7 +92,11 @@ function tagLinks({ name, availableTags }, tags) {
       ...values
         .slice(0, 20)
         .map((value) =>
-          element('a', { href: address(name, [...tags, `${tag}:${value}`]) }, value || '(empty)'),
+          element(
+            'a',
+            { href: hrefOf('explore', 'metrics', name, ...tags, `${tag}:${value}`) },
+            value || '(empty)',
+          ),
         ),
       values.length > 20 && element('span', { class: 'limit-text' }, `and ${values.length - 20} more`),
     ),
@@ -173,7 +173,7 @@ async function loadMetric(page, name, tags) {
           'p',
           { class: 'row' },
           ...tags.map((tag) => element('code', {}, tag)),
-          element('a', { href: address(name, []) }, 'Clear filters'),
+          element('a', { href: hrefOf('explore', 'metrics', name) }, 'Clear filters'),
         ),
     );
     patch(

@@ -1,4 +1,4 @@
-import { THIS_PROCESS } from './address.js';
+import { hrefOf, THIS_PROCESS } from './address.js';
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import {
@@ -56,16 +56,12 @@ function banner(overview, fleet) {
     element('p', { class: 'verdict', tabindex: '0' }, ...sentence),
     fleet && element('p', {}, `This process (${processName(overview)}): `, ...sentenceOf(overview.verdict)),
     route !== undefined &&
-      element('p', {}, element('a', { href: routeHref(method, route) }, `Open ${method} ${route}`)),
+      element('p', {}, element('a', { href: hrefOf('routes', method, route) }, `Open ${method} ${route}`)),
   );
 }
 
 function processName({ instance: { host, pid } }) {
   return `${host}:${pid}`;
-}
-
-function routeHref(method, route) {
-  return `#/routes/${encodeURIComponent(method)}/${encodeURIComponent(route)}`;
 }
 
 /** Returns what is wrong, the most severe first. What the verdict says is not said again. */
@@ -148,7 +144,8 @@ const ROUTE_COLUMNS = [
   {
     title: 'Route',
     value: ({ method, route }) => `${route} ${method}`,
-    text: ({ method, route }) => element('a', { href: routeHref(method, route) }, `${method} ${route}`),
+    text: ({ method, route }) =>
+      element('a', { href: hrefOf('routes', method, route) }, `${method} ${route}`),
   },
   {
     title: 'Failed',
@@ -209,7 +206,7 @@ const CHANGE_COLUMNS = [
 
 function metricHref(metric, labels) {
   const tags = Object.entries(labels).map(([name, value]) => `${name}:${value}`);
-  return `#/${['explore', 'metrics', metric, ...tags].map(encodeURIComponent).join('/')}`;
+  return hrefOf('explore', 'metrics', metric, ...tags);
 }
 
 function changeTable({ changes, changeWindowMs }, page, ofProcess) {
@@ -255,7 +252,7 @@ let grid;
 /** The last complete answers, shown while there is no contact. */
 let lastAnswers;
 
-/** Returns what tells figures of the process from those of all instances; nothing if there are only the former. */
+/** Returns the addition by which figures of the process differ from those of all instances; nothing without a fleet. */
 function ofProcessIn(overview, now) {
   return now?.verdict ? ` of this process (${processName(overview)})` : '';
 }

@@ -1,7 +1,7 @@
 import { styleSheet } from './areas.js';
 import { post, read } from './connection.js';
 import { DataTable } from './data-table.js';
-import { actionButton, badge, element } from './elements.js';
+import { actionButton, badge, element, fillWith } from './elements.js';
 import { clock, formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
 
@@ -89,19 +89,19 @@ class OwnPanel {
     this.state.textContent = stateText(state, problem, readAt);
     this.state.classList.toggle('error', state === 'failed');
     const { text = [], figures = [], charts = [], tables = [], actions = [], notes = [] } = content ?? {};
-    patch(this.text, text, (paragraph) => element('p', {}, paragraph));
-    patch(this.notes, notes, (note) => element('p', {}, note));
-    patch(this.figures, figures, figureNode);
+    fillList(this.text, text, (paragraph) => element('p', {}, paragraph));
+    fillList(this.notes, notes, (note) => element('p', {}, note));
+    fillList(this.figures, figures, figureNode);
     this.charts.update(charts);
     this.updateTables(tables);
-    patch(this.actions, canAct ? actions : [], (action) => this.button(action));
+    fillList(this.actions, canAct ? actions : [], (action) => this.button(action));
     for (const part of [this.text, this.figures, this.charts.node, this.tables, this.actions, this.notes]) {
       part.hidden = part.childElementCount === 0;
     }
     this.notes.hidden ||= notes.length === 0;
     if (!canAct && actions.length > 0) {
       this.notes.hidden = false;
-      patch(this.notes, [...notes, 'Set endpoints.auth to use the buttons of this panel.'], (note) =>
+      fillList(this.notes, [...notes, 'Set endpoints.auth to use the buttons of this panel.'], (note) =>
         element('p', {}, note),
       );
     }
@@ -146,12 +146,9 @@ function stateText(state, problem, readAt) {
   return '';
 }
 
-/** Replaces the children of a node if the data have changed. */
-function patch(node, data, childOf) {
-  const text = JSON.stringify(data);
-  if (node.dataset.shown === text) return;
-  node.dataset.shown = text;
-  node.replaceChildren(...data.map(childOf));
+/** Fills an element with a child for each item, unless it was filled with equal ones before. */
+function fillList(node, items, childOf) {
+  fillWith(node, items, () => items.map(childOf));
 }
 
 function figureNode({ title, value, unit, state, note }) {

@@ -40,7 +40,7 @@ function updateTiles(page, list, figures) {
   page.memory.set('tiles', kept);
 }
 
-/** The key figures of the process, the worst first, and the charts that tell most. */
+/** The key figures of the process, the worst first, and the most informative charts. */
 export const part = {
   async load(page) {
     const { memory } = page;

@@ -34,7 +34,7 @@ function lineOf(values, top) {
 }
 
 /** The status classes in the order of their importance. */
-export const CLASSES = ['5xx', '4xx', '3xx', '2xx', '1xx', 'other'];
+const CLASSES = ['5xx', '4xx', '3xx', '2xx', '1xx', 'other'];
 
 /** Returns the value of the window before. */
 export function changeText(before, unit) {

@@ -1,5 +1,5 @@
 import { read } from './connection.js';
-import { badge, element, fill } from './elements.js';
+import { badge, element, fill, fillWith } from './elements.js';
 import { bars, PART_NAMES } from './entries.js';
 import { errorItems } from './error-figures.js';
 import { formatted } from './format.js';
@@ -24,7 +24,6 @@ function create(page, title) {
     slowest: recordList('Slowest requests', 'No request of the last hour was recorded.'),
     failures: recordList('Last failures', 'No failed request is kept.'),
     grid: new ChartGrid(),
-    texts: new Map(),
   };
   ({ grid } = parts);
   page.memory.set('parts', parts);
@@ -41,14 +40,6 @@ function create(page, title) {
     parts.grid.node,
   );
   return parts;
-}
-
-/** Fills an element if its content has changed. */
-function patch({ texts }, node, data, show) {
-  const text = JSON.stringify(data);
-  if (texts.get(node) === text) return;
-  texts.set(node, text);
-  fill(node, ...show(data));
 }
 
 function badgesOf(row, waits) {
@@ -157,14 +148,14 @@ export const routePage = {
     return () => {
       const parts = page.memory.get('parts') ?? create(page, data.title);
       const { row, waits, panels, heatmap, empty } = data;
-      patch(parts, parts.badges, [row?.severity, waits], () => badgesOf(row, waits));
+      fillWith(parts.badges, [row?.severity, waits], () => badgesOf(row, waits));
       parts.reason.textContent = row === null ? empty : (row.reason ?? '');
       parts.reason.hidden = parts.reason.textContent === '';
-      patch(parts, parts.figures, data, figuresOf);
+      fillWith(parts.figures, data, figuresOf);
       parts.figures.hidden = row === null;
-      patch(parts, parts.waits, waits, waitsOf);
+      fillWith(parts.waits, waits, waitsOf);
       parts.heatmap.update(heatmap);
-      patch(parts, parts.errors, errors, errorsOf);
+      fillWith(parts.errors, errors, errorsOf);
       parts.slowest.update(slowest.records);
       parts.failures.update(failures.records);
       parts.grid.update(panels.map(withPartNames));

@@ -155,7 +155,7 @@ export class Choice {
 }
 
 /** The number of rows of a list at first, and of those that are added. */
-export const PAGE_ROWS = 50;
+const PAGE_ROWS = 50;
 /** The most rows that the server answers. */
 const MAX_ROWS = 200;
 

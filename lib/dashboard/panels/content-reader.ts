@@ -1,5 +1,5 @@
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
-import { redactSecrets } from '../../primitives/redact.js';
+import { redactAndCut } from '../../primitives/redact.js';
 import { rounded } from '../rounding.js';
 
 /** The error of a content that a panel cannot show. It names the place and what was expected. */
@@ -56,7 +56,7 @@ export function itemsOf(part: ContentPart, limit: number): { items: ContentPart[
 export function textOf(part: ContentPart, length: number): string | undefined {
   if (part.value === undefined) return undefined;
   if (typeof part.value !== 'string') invalid(part, 'a string');
-  return boundedText(part.value, length);
+  return redactAndCut(part.value, length);
 }
 
 /** Returns a non-empty text. @throws {PanelContentError} */
@@ -87,22 +87,17 @@ export type ShownValue = string | number | boolean | null | { readonly at: numbe
 export function valueOf(part: ContentPart, length: number): ShownValue {
   const { value } = part;
   if (value === undefined || value === null) return null;
-  if (typeof value === 'string') return boundedText(value, length);
+  if (typeof value === 'string') return redactAndCut(value, length);
   if (typeof value === 'number') return Number.isFinite(value) ? rounded(value) : String(value);
   if (typeof value === 'boolean') return value;
   if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : boundedText(String(value), length);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : redactAndCut(String(value), length);
   }
   if (value instanceof Date) {
     const at = value.getTime();
     return Number.isNaN(at) ? null : { at };
   }
   return invalid(part, 'a string, a number, a boolean, a date or null');
-}
-
-/** Returns a text, cut first, so that a long one costs no more than a short one. */
-export function boundedText(text: string, length: number): string {
-  return redactSecrets(boundedLabelValue(text, length));
 }
 
 function joined(place: string, key: string): string {

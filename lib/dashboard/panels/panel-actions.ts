@@ -1,10 +1,10 @@
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { withinTime } from '../../primitives/deadline.js';
+import { redactAndCut } from '../../primitives/redact.js';
 import { DASHBOARD_METRICS } from '../../metrics/metric-names.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { ApiError } from '../dashboard-api.endpoints.js';
-import { boundedText } from './content-reader.js';
 import type { OwnPanels } from './own-panels.js';
 import { problemOf } from './panel-run.js';
 
@@ -47,7 +47,7 @@ export class DashboardActions {
       const message = `The action has not ended within ${this.limitMs / 1000} s. It may still do so.`;
       const result = await withinTime(call, this.limitMs, { background: true, message });
       this.count(panel, action, 'success');
-      return typeof result === 'string' ? { message: boundedText(result, MESSAGE_LENGTH) } : {};
+      return typeof result === 'string' ? { message: redactAndCut(result, MESSAGE_LENGTH) } : {};
     } catch (error) {
       this.count(panel, action, 'error');
       if (error instanceof ApiError) throw error;

@@ -1,8 +1,8 @@
 import { resultWithin, withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/error-message.js';
+import { redactAndCut } from '../../primitives/redact.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
 import type { Guard } from '../../primitives/guard.js';
-import { boundedText } from './content-reader.js';
 import type { FoundPanel } from './dashboard-panel.explorer.js';
 import { readContent, type ShownContent } from './panel-content.js';
 
@@ -129,5 +129,5 @@ export async function refreshAll(
 
 /** Returns the reason of a failure for people, bounded and without secrets. */
 export function problemOf(error: unknown): string {
-  return boundedText(messageOf(error), MESSAGE_LENGTH);
+  return redactAndCut(messageOf(error), MESSAGE_LENGTH);
 }

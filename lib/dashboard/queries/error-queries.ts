@@ -1,4 +1,4 @@
-import type { DashboardSources } from '../dashboard.endpoints.js';
+import type { DashboardSources } from '../dashboard-sources.js';
 import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from '../errors/error-list.js';
 import { limitOf, oneOf, textOf } from '../query-parameters.js';
 import { type AreaQueries, known, type QueryContext } from './query-context.js';

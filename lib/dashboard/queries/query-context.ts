@@ -1,7 +1,8 @@
 import type { VitalName } from '../../query/vital-definitions.js';
 import { ApiError } from '../dashboard-api.endpoints.js';
 import type { DashboardHistory } from '../dashboard-history.js';
-import type { DashboardQueries, DashboardSources } from '../dashboard.endpoints.js';
+import type { DashboardSources } from '../dashboard-sources.js';
+import type { DashboardQueries } from '../dashboard.endpoints.js';
 import { FleetAnswers } from '../fleet/fleet-answers.js';
 import { OwnPanels } from '../panels/own-panels.js';
 import { DashboardActions } from '../panels/panel-actions.js';

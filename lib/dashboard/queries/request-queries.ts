@@ -1,5 +1,5 @@
 import type { DashboardHistory } from '../dashboard-history.js';
-import type { DashboardSources } from '../dashboard.endpoints.js';
+import type { DashboardSources } from '../dashboard-sources.js';
 import { endpointRows } from '../endpoint-rows.js';
 import { limitOf, oneOf } from '../query-parameters.js';
 import { routeOf, RouteQueries, routeSelection } from '../routes/route-queries.js';

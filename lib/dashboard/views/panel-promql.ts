@@ -1,8 +1,9 @@
 import type { MetricType } from '../../metrics/naming-rules.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
-import type { Expression, Selection } from '../../query/expression.js';
+import type { Expression } from '../../query/expression.js';
 import { promqlOf } from '../../query/promql.js';
-import type { Query } from './panel.js';
+import { statisticExpression } from '../../query/statistic-expression.js';
+import { isPercentile, type Query, quantileOf } from './panel.js';
 
 /**
  * Returns the PromQL of a query of a chart.
@@ -29,32 +30,10 @@ export function promQlOfQuery(
 }
 
 function expressionOf(
-  { metric, compute, labels = {}, groupBy: by = [] }: Query,
+  { metric, compute, labels = {}, groupBy = [] }: Query,
   type: MetricType,
   windowMs: number,
 ): Expression {
-  const of = (part: 'count' | 'sum'): Selection => ({
-    metric,
-    labels,
-    ...(type === 'histogram' && { part }),
-  });
-  const sum = (inner: Expression): Expression => ({ kind: 'merge', name: 'sum', by, of: inner });
-  const range = (name: 'rate' | 'increase', part: 'count' | 'sum' = 'count'): Expression =>
-    sum({ kind: 'range', name, of: of(part), windowMs });
-  switch (compute) {
-    case 'value':
-      return sum({ kind: 'last', of: of('count') });
-    case 'rate':
-      return range('rate');
-    case 'rate of the sum':
-      return range('rate', 'sum');
-    case 'increase':
-      return range('increase');
-    case 'average':
-      return type === 'histogram'
-        ? { kind: 'arithmetic', operator: '/', left: range('rate', 'sum'), right: range('rate') }
-        : { kind: 'merge', name: 'avg', by, of: { kind: 'range', name: 'avg', of: of('count'), windowMs } };
-    default:
-      return { kind: 'quantile', q: Number(compute.slice(1)) / 100, of: { metric, labels }, windowMs, by };
-  }
+  const statistic = isPercentile(compute) ? { quantile: quantileOf(compute) } : compute;
+  return statisticExpression({ metric, type, statistic, windowMs, labels, groupBy });
 }

@@ -7,6 +7,7 @@ export type Unit = DashboardUnit;
 
 /** The function computed from the samples of a metric at each point in time. */
 export type Computation = DashboardComputation;
+type Percentile = Extract<Computation, `p${number}`>;
 
 /** A query for one or more lines of a chart. */
 export interface Query {
@@ -54,6 +55,16 @@ type Lines = Pick<Query, 'groupBy' | 'legend'>;
 /** Returns one line for each combination of the values of these labels. */
 export function by(...labels: readonly string[]): Lines {
   return { groupBy: labels, legend: '' };
+}
+
+/** Returns true if a function is a percentile. */
+export function isPercentile(compute: Computation): compute is Percentile {
+  return /^p\d+$/.test(compute);
+}
+
+/** Returns the quantile of a percentile: 0.95 for `p95`. */
+export function quantileOf(compute: Percentile): number {
+  return Number(compute.slice(1)) / 100;
 }
 
 /** Returns a chart. */

@@ -84,7 +84,7 @@ export const MEMORY: View = {
   panels: [PROCESS_MEMORY, HEAP_SPACES, GARBAGE_COLLECTION],
 };
 
-/** The charts of the process that tell most. */
+/** The most informative charts of the process. */
 export const PROCESS: View = {
   name: 'process',
   title: 'Process',

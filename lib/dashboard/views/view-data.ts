@@ -5,7 +5,7 @@ import { ConventionalNames } from '../../query/conventional-names.js';
 import type { DashboardHistory } from '../dashboard-history.js';
 import { rounded } from '../rounding.js';
 import { promQlOfQuery } from './panel-promql.js';
-import type { Computation, Panel, Query, Unit, View } from './panel.js';
+import { isPercentile, type Panel, quantileOf, type Query, type Unit, type View } from './panel.js';
 import { type TimeRange, timeRangeOf } from './time-range.js';
 import { chartTimes } from './chart-times.js';
 
@@ -144,8 +144,8 @@ export class ViewReader {
     const [first] = queries;
     if (first === undefined) return [];
     const { metric, compute, labels, groupBy = [], per, across } = first;
-    const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
-    const statistic = isPercentile(compute) ? { quantiles } : compute;
+    const percentiles = queries.map((query) => query.compute).filter(isPercentile);
+    const statistic = isPercentile(compute) ? { quantiles: percentiles.map(quantileOf) } : compute;
     const found = yield* history.queryRange(metric, statistic, windowMs, times, {
       groupBy,
       ...(labels && { labels }),
@@ -157,7 +157,7 @@ export class ViewReader {
     }
     const lines: Line[] = [];
     for (const query of queries) {
-      const quantile = quantileOf(query.compute);
+      const quantile = isPercentile(query.compute) ? quantileOf(query.compute) : undefined;
       for (const series of found) {
         if (series.quantile !== quantile) continue;
         lines.push(lineOf(query, series));
@@ -173,16 +173,6 @@ function divide(all: readonly RangeSeries[], divisor: RangeSeries | undefined): 
   for (const { values } of all) {
     for (const [i, value] of values.entries()) values[i] = value / (divisor?.values[i] || NaN);
   }
-}
-
-type Percentile = Extract<Computation, `p${number}`>;
-
-function isPercentile(compute: Computation): compute is Percentile {
-  return quantileOf(compute) !== undefined;
-}
-
-function quantileOf(compute: Computation): number | undefined {
-  return /^p\d+$/.test(compute) ? Number(compute.slice(1)) / 100 : undefined;
 }
 
 /** Groups percentiles of the same series, which one pass over the history computes. */

@@ -79,7 +79,7 @@ function describe({ place, ms, children }: FlameNode): BlockFlame {
   };
 }
 
-/** Returns the text of a frame without its line, by which functions without a name alone are told apart. */
+/** Returns the text of a frame without its line, which alone distinguishes functions without a name. */
 function withoutPosition(text: string): string {
   return text.replace(POSITION, (_, line: string, end: string) => (end === '' ? `:${line}` : end));
 }

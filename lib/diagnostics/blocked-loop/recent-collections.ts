@@ -1,7 +1,7 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 
 const MAX_COLLECTIONS = 200;
-/** Number of turns of the event loop after which Node has told of a collection. */
+/** Number of turns of the event loop after which Node has reported a collection. */
 const TURNS = 3;
 
 /** The last collections of garbage. */
@@ -23,7 +23,7 @@ export class RecentCollections {
     this.recent.length = 0;
   }
 
-  /** Calls back once the collections until now are known, which Node tells after some turns of the event loop. */
+  /** Calls back once the collections until now are known, which Node reports some turns of the event loop later. */
   whenKnown(callback: () => void, turns = TURNS): void {
     if (turns === 0) callback();
     else setImmediate(() => this.whenKnown(callback, turns - 1));

@@ -16,7 +16,7 @@ const KEY = Symbol.for('nestjs-monitoring.stackTrace');
 /**
  * The function behind the question. It runs in a context of its own, whose `Error` and `Array` nobody has changed, so that
  * it calls and changes nothing of the application. It asks a frame for neither its method nor its text, for which V8 compares
- * all properties of the receiver: with a million of them that takes a tenth of a second. Node 20 tells the class of a static
+ * all properties of the receiver: with a million of them that takes a tenth of a second. Node 20 has the class of a static
  * method in the text alone.
  */
 const ANSWER = `(() => {

@@ -16,7 +16,7 @@ import {
 } from '../../integrations/pg/pg.own-connection.js';
 import { findSqlSources } from '../../integrations/sql/sql-sources.js';
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
-import { redactSecrets } from '../../primitives/redact.js';
+import { redactAndCut } from '../../primitives/redact.js';
 import type { PostgresqlReport } from './postgresql-report.js';
 import { readPostgresql } from './postgresql.reader.js';
 
@@ -158,5 +158,5 @@ function shown({ jobs, total }: FailedJobs): FailedJobs {
 }
 
 function bounded(text: string): string {
-  return redactSecrets(boundedLabelValue(text, MAX_TEXT));
+  return redactAndCut(text, MAX_TEXT);
 }

@@ -7,7 +7,7 @@ import { dialectOf } from '../../integrations/queries/sql-dialect.js';
 import { queryShape } from '../../integrations/queries/query-shape.js';
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
 import { messageOf } from '../../primitives/error-message.js';
-import { redactSecrets } from '../../primitives/redact.js';
+import { redactAndCut } from '../../primitives/redact.js';
 import type { PostgresqlReport, ReportPart } from './postgresql-report.js';
 import {
   ACTIVITY,
@@ -100,7 +100,7 @@ async function part<T>(signal: AbortSignal, read: () => Promise<ReportPart<T>>):
   } catch (error) {
     // Without a connection there is no report at all.
     if (signal.aborted || !isServerError(error)) throw error;
-    return { problem: bounded(messageOf(error), MAX_PROBLEM) };
+    return { problem: redactAndCut(messageOf(error), MAX_PROBLEM) };
   }
 }
 
@@ -190,11 +190,7 @@ function statement(text: unknown): string {
 }
 
 function name(text: unknown): string {
-  return text === null || text === undefined ? '' : bounded(String(text), MAX_NAME);
-}
-
-function bounded(text: string, length: number): string {
-  return redactSecrets(boundedLabelValue(text, length));
+  return text === null || text === undefined ? '' : redactAndCut(String(text), MAX_NAME);
 }
 
 /** Returns a number; `pg` returns those of 64 bits as strings. */

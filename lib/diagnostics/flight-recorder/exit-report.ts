@@ -14,7 +14,7 @@ const MAX_ROWS = 60;
 const NEARLY_FULL = 0.9;
 /** Share of a limit from which on the process is a likely victim, if the kernel has killed one. */
 const LIKELY_VICTIM = 0.5;
-/** Number of rows that tell how fast the heap grew. */
+/** Number of rows over which the growth of the heap is measured. */
 const GROWTH_ROWS = 6;
 /**
  * Size that old objects may lack, in bytes, when V8 ends the process: it does so, too, if there is no room to move the

@@ -70,7 +70,7 @@ export interface Claim {
 /** The use of a file that another process may write to: its last sequence number, by path. */
 export type Uncertain = ReadonlyMap<string, number>;
 
-/** Returns true if the process that wrote an entry still runs; undefined if that cannot be told from here. */
+/** Returns true if the process that wrote an entry still runs; undefined if it cannot be found out here. */
 export type IsRunning = (entry: FlightEntry) => boolean | undefined;
 
 /**

@@ -23,7 +23,7 @@ export function ownProcess(version: string, isWorker: boolean): FlightProcess {
 }
 
 /**
- * Returns true if a process still runs, false if it has ended, and undefined if that cannot be told from here: it may run
+ * Returns true if a process still runs, false if it has ended, and undefined if it cannot be found out here: it may run
  * in another container or on another machine.
  */
 export function isRunning(other: FlightProcess, own: FlightProcess): boolean | undefined {
@@ -45,8 +45,8 @@ function hasProcess(pid: number): boolean {
 }
 
 /**
- * Returns the start of a process in the unit of the kernel; empty if it has ended or there is none, or the system does not
- * tell.
+ * Returns the start of a process in the unit of the kernel; empty if it has ended, there is none, or the system has no
+ * `/proc`.
  */
 function ticksOf(pid: number): string {
   const stat = readText(`/proc/${pid}/stat`);
@@ -56,7 +56,7 @@ function ticksOf(pid: number): string {
   return fields[0] === 'Z' ? '' : (fields[19] ?? '');
 }
 
-/** Returns the size at which V8 gives up: that of old objects, if it was given; otherwise that of the whole heap. */
+/** Returns the size at which V8 ends the process: that of old objects, if it was given; otherwise that of the whole heap. */
 function heapLimit(): number {
   const flags = [process.env['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' ');
   const given = Number([...flags.matchAll(OLD_SPACE_FLAG)].at(-1)?.[1] ?? 0);

@@ -261,7 +261,7 @@ export class FlightRecorder implements ExitSource {
     };
   }
 
-  /** Returns true if the process of an entry still runs; undefined if that cannot be told without waiting. */
+  /** Returns true if the process of an entry still runs; undefined if that takes a wait to find out. */
   private isRunning(entry: FlightEntry): boolean | undefined {
     const runs = isRunning(entry.process, this.process);
     if (runs !== undefined) return runs;

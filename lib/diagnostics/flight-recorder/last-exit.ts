@@ -1,33 +1,29 @@
 import type { FlightRow } from './flight-row.js';
 
-/** The ways in which a process ends. */
-export const EXIT_REASONS = [
-  /** The application was closed, or the process had nothing left to do, or its exit code was 0. */
-  'clean',
-  /** `process.exit()` with another code. */
-  'exit_code',
-  /** An uncaught exception or an unhandled rejection. */
-  'exception',
-  /** The heap was full: V8 ends the process. */
-  'heap_limit',
-  /** The kernel killed it for lack of memory, usually that of its container. */
-  'oom_kill',
-  /** A signal such as SIGTERM, which did not close the application. */
-  'signal',
-  /** It ended at once: SIGKILL, `abort()`, or an error of native code. */
-  'killed',
-  /** The machine stopped, or a part of the file was lost. */
-  'power_loss',
-  /** It still runs; this process records into another file. */
-  'running',
-  /** There is no predecessor. */
-  'none',
-  /** There was one, but nothing of it can be read. */
-  'unknown',
-] as const;
-
 /** The way in which a process ended. */
-export type ExitReason = (typeof EXIT_REASONS)[number];
+export type ExitReason =
+  /** The application was closed, or the process had nothing left to do, or its exit code was 0. */
+  | 'clean'
+  /** `process.exit()` with another code. */
+  | 'exit_code'
+  /** An uncaught exception or an unhandled rejection. */
+  | 'exception'
+  /** The heap was full: V8 ends the process. */
+  | 'heap_limit'
+  /** The kernel killed it for lack of memory, usually that of its container. */
+  | 'oom_kill'
+  /** A signal such as SIGTERM, which did not close the application. */
+  | 'signal'
+  /** It ended at once: SIGKILL, `abort()`, or an error of native code. */
+  | 'killed'
+  /** The machine stopped, or a part of the file was lost. */
+  | 'power_loss'
+  /** It still runs; this process records into another file. */
+  | 'running'
+  /** There is no predecessor. */
+  | 'none'
+  /** There was one, but nothing of it can be read. */
+  | 'unknown';
 
 /** The end of the predecessor of this process. */
 export interface ExitReport {

@@ -8,7 +8,7 @@ const MAX_READINGS = 12;
 const MAX_SITES = 200;
 /** Number of functions that are shown. */
 const MAX_SHOWN = 10;
-/** Number of functions of the application in a stack that are told apart. */
+/** Number of functions of the application in a stack that are distinguished. */
 const MAX_CALLERS = 5;
 /** Share of all growth from which on a function is shown. */
 const MIN_SHARE = 0.03;

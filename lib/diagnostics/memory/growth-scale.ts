@@ -48,7 +48,7 @@ const GROWING: Demand = {
   secondHalf: 0,
 };
 
-/** Least number of windows that tell whether a growth slows down. */
+/** Least number of windows that show whether a growth slows down. */
 const RECENT_WINDOWS = 5;
 /** Number of windows that are kept. */
 export const WINDOWS = 20;

@@ -1,5 +1,4 @@
-import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
-import { redactSecrets } from '../../primitives/redact.js';
+import { redactAndCut } from '../../primitives/redact.js';
 
 /** Maximum length of a name, in UTF-16 code units. */
 const MAX_LENGTH = 200;
@@ -10,5 +9,5 @@ const MAX_LENGTH = 200;
  * @param maxLength in UTF-16 code units
  */
 export function safeName(name: unknown, maxLength = MAX_LENGTH): string {
-  return typeof name === 'string' ? boundedLabelValue(redactSecrets(name), maxLength) : '';
+  return typeof name === 'string' ? redactAndCut(name, maxLength) : '';
 }

@@ -22,7 +22,7 @@ const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 const SHARED_BITS = 0o077;
 
-/** The part of a profile that its file does not tell. */
+/** The facts about a profile that its file does not contain. */
 interface Note {
   readonly reason: string;
   readonly startedAt: number;

@@ -18,7 +18,7 @@ const TIMES = new WeakMap<object, InstanceTime>();
  * The instrumentation of the creation of instances, until all of them exist.
  *
  * Nest measures each instance from a moment at which it begins with all of them, so that one slow constructor makes the time
- * of many others long. To tell which one it was, the calls of `Injector.instantiateClass()` are observed: Nest creates an
+ * of many others long. To find out which one it was, the calls of `Injector.instantiateClass()` are observed: Nest creates an
  * injector for itself and exposes none.
  *
  * It has no dependency, so that it is created before most of the others. Nest reports a start that fails to no provider: the

@@ -78,7 +78,7 @@ export class StartRecorder {
     this.listeningAt ??= performance.now();
   }
 
-  /** Ends the observation of a start that was given up, such as that of a test that creates an application and never starts it. */
+  /** Ends the observation of a start that was abandoned, such as that of a test that creates an application and never starts it. */
   stop(): void {
     this.instances.stop();
   }

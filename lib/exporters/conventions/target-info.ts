@@ -3,7 +3,7 @@ import { SeriesTable } from '../../metrics/series-table.js';
 import { type MetricFamily, type MetricsSnapshot, scalarSeries } from '../../metrics/snapshot.js';
 
 /** The name of the metric with the attributes of the resource. */
-export const TARGET_INFO = 'target_info';
+const TARGET_INFO = 'target_info';
 
 /**
  * Returns a function that returns `target_info`: the attributes of the resource as labels of a constant 1.

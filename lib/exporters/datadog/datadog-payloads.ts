@@ -56,7 +56,7 @@ export function datadogRequests(
 }
 
 /** Returns the request for a payload. */
-export function datadogRequest(payload: DatadogPayload): PushRequest {
+function datadogRequest(payload: DatadogPayload): PushRequest {
   const bytes =
     payload.kind === 'series'
       ? payload.series.reduce((sum, series) => sum + bytesOfSeries(series), 0)

@@ -7,7 +7,7 @@ export interface BackoffLimits {
 }
 
 /** The pauses after a failure that resolves itself, such as a restart of the remote. */
-export const FAILURE_PAUSES: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
+const FAILURE_PAUSES: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
 /** The pauses after a failure that somebody has to fix, such as an invalid API key. */
 export const REJECTION_PAUSES: BackoffLimits = { firstMs: 2 * 60_000, longestMs: 15 * 60_000 };
 

@@ -54,7 +54,7 @@ export interface PushDestination {
 }
 
 /** The possible reactions to a request that was not accepted. */
-export const REMEDIES = ['retry', 'drop', 'stop'] as const;
+const REMEDIES = ['retry', 'drop', 'stop'] as const;
 
 /** The reason for which a request was not accepted, and the reaction to it. */
 export class PushError extends Error {

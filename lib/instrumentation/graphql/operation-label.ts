@@ -1,7 +1,7 @@
 /** The `operation` of a document that cannot be parsed or is invalid. */
 export const INVALID_OPERATION = '<invalid>';
 /** The `operation` of an unnamed operation with several root fields. */
-export const SEVERAL_FIELDS = '<several>';
+const SEVERAL_FIELDS = '<several>';
 
 interface Selection {
   readonly kind: string;

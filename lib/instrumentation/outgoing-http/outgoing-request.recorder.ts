@@ -208,7 +208,7 @@ function errorName(error: unknown): string {
   return errorClass(error);
 }
 
-/** Returns true for the error of a request that the application has given up. */
+/** Returns true for the error of a request that the application has aborted. */
 function isAbort(error: unknown): boolean {
   try {
     return (error as { readonly name?: unknown }).name === 'AbortError';

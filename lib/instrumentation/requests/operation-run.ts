@@ -43,7 +43,7 @@ export class OperationRun implements CallScope {
    */
   end(hasFailed: boolean, exception?: unknown, { kind, name, metrics } = this.identity): void {
     const { operation, records } = this;
-    // An operation that is no longer open was given up.
+    // An operation that is no longer open was abandoned.
     if (this.hasEnded || operation?.isOpen === false) return;
     this.hasEnded = true;
     const durationMs = records.now() - this.startedAt;

@@ -294,7 +294,7 @@ export class Operations implements OperationWaits, WaitingOperations {
     return { ...parts.toObject(), total: now - startedAt };
   }
 
-  /** Stops the timer, and gives up what runs. */
+  /** Stops the timer, and abandons the operations in progress. */
   stop(): void {
     this.eventLoop.stop();
     for (const operation of this.open) operation.isOpen = false;

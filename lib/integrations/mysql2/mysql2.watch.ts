@@ -3,7 +3,8 @@ import type { Guard } from '../../primitives/guard.js';
 import { type CallObserver, patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
 import type { OperationScope } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { SystemRecorder } from '../queries/system.recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
 import type { Mysql2Pool } from './mysql2.discovery.js';
 

@@ -8,7 +8,8 @@ import {
 } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
-import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { SystemRecorder } from '../queries/system.recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
 import type { PgPool } from './pg.discovery.js';
 import type { PgClientInternals, PgPoolInternals } from './pg.internals.js';

@@ -3,7 +3,8 @@ import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import type { OperationScope, OperationWaits, WaitedCall } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { SystemRecorder } from '../queries/system.recorder.js';
 import { stopAll } from '../stop-all.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
@@ -61,8 +62,8 @@ export function watchPrisma(client: PrismaClient, queries: QueryRecorder): () =>
 
 /**
  * Records the waits for the operations of a client, and the places that ask for them: the promise of an operation is lazy,
- * and from where it is awaited no stack trace leads back. An operation is counted itself if the client does not tell its
- * statements.
+ * and from where it is awaited no stack trace leads back. An operation is counted itself if the client does not report
+ * its statements.
  */
 function watchOperations(
   client: PrismaClient,
@@ -73,7 +74,7 @@ function watchOperations(
   const isBatched = batches();
   return stopAll([
     patchMethod(client, '_createPrismaPromise', guard, ([send, spec, ...rest]) => {
-      // A raw statement has no specification, by which to tell it from others.
+      // A raw statement has no specification that distinguishes it from others.
       if (operations.current === undefined || spec === undefined) return undefined;
       const scope = operations.askFor(recorder.callNamed(nameOf(spec)));
       return scope && { args: [within(scope, send), spec, ...rest] };

@@ -97,11 +97,6 @@ const AFTER_NAME = new Set(['SET', 'WHERE', 'VALUES', 'SELECT', 'AS', 'USING', '
 
 const IDENTIFIER = onFirstUse(() => /^[\p{L}_][\p{L}\p{N}_$-]{0,62}$/u);
 
-/** Returns the class of the first statement of a text. */
-export function classifySql(sql: string, dialect: SqlDialect = STANDARD_SQL): QueryClass {
-  return classifyScript(sql, dialect).query;
-}
-
 /** Returns the class of a text of one or more statements. */
 export function classifyScript(sql: string, dialect: SqlDialect = STANDARD_SQL): ScriptClass {
   const statements = statementsOf(tokensOf(sql, dialect));

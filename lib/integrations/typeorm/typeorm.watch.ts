@@ -1,7 +1,8 @@
 import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
-import type { QueryRecorder, StartedStatement, SystemRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { StartedStatement, SystemRecorder } from '../queries/system.recorder.js';
 import { type TypeOrmDataSource, typeOrmSystem } from './typeorm.discovery.js';
 
 /** Number of statements in flight that are tracked for one query runner. */

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { resolveDashboard } from '../../../lib/dashboard/dashboard.options.js';
 import { Fleet } from '../../../lib/dashboard/fleet/fleet.js';
 import { readFailures } from '../../../lib/dashboard/fleet/fleet-failures.js';
-import type { FleetInstance } from '../../../lib/dashboard/fleet/fleet-instances.js';
 import { type FleetNow, readFleetNow } from '../../../lib/dashboard/fleet/fleet-now.js';
 import type { FleetVerdictFacts } from '../../../lib/dashboard/fleet/fleet-verdict.js';
 import { readTraffic } from '../../../lib/dashboard/now/traffic.js';
@@ -13,19 +12,13 @@ import { MINUTE, past, SECOND } from '../../history/support.js';
 import { expectThat } from '../../support/expectations.js';
 import { PrometheusDouble } from './prometheus.double.js';
 import { type RequestFlow, ScrapedRequests, START_SECONDS } from './scraped-requests.js';
+import { fleetInstance } from './support.js';
 
 /** The second in which most of these tests ask, since the start: 09:00 UTC. */
 const NOW = 3_600;
 const END = 2 * NOW + 60;
 const RANGE = { rangeMs: 15 * MINUTE };
-const INSTANCES = ['pod-1', 'pod-2', 'pod-3'].map((name): FleetInstance => ({
-  name,
-  job: 'shop',
-  isUp: true,
-  isThis: false,
-  figures: {},
-  outliers: [],
-}));
+const INSTANCES = ['pod-1', 'pod-2', 'pod-3'].map((name) => fleetInstance(name));
 
 /** Requests of which some fail in the seconds between two. */
 function failing(

@@ -54,6 +54,11 @@ describe('a question about all instances', () => {
       `sum by () (rate(http_request_duration_seconds_sum{${M}}[1m])) / sum by () (rate(http_request_duration_seconds_count{${M}}[1m]))`,
     ],
     [
+      'its average over all observations, although rates are averaged',
+      { ...DURATION, statistic: 'average', across: 'avg' },
+      `sum by () (rate(http_request_duration_seconds_sum{${M}}[1m])) / sum by () (rate(http_request_duration_seconds_count{${M}}[1m]))`,
+    ],
+    [
       'a percentile',
       { ...DURATION, statistic: { quantile: 0.95 }, groupBy: ['route', 'pod'] },
       `histogram_quantile(0.95, sum by (le, route, pod) (rate(http_request_duration_seconds_bucket{${M}}[1m])))`,

@@ -1,19 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FleetInstance } from '../../../lib/dashboard/fleet/fleet-instances.js';
 import { type FleetVerdictFacts, fleetVerdictOf } from '../../../lib/dashboard/fleet/fleet-verdict.js';
+import { fleetInstance } from './support.js';
 
 const AT = Date.UTC(2026, 0, 5, 6, 17, 20);
-const instance = (name: string, own: Partial<FleetInstance> = {}): FleetInstance => ({
-  name,
-  job: 'shop',
-  isUp: true,
-  isThis: false,
-  figures: {},
-  outliers: [],
-  ...own,
-});
 const facts = (own: Partial<FleetVerdictFacts> = {}): FleetVerdictFacts => ({
-  instances: [instance('pod-1', { isThis: true }), instance('pod-2'), instance('pod-7')],
+  instances: [fleetInstance('pod-1', { isThis: true }), fleetInstance('pod-2'), fleetInstance('pod-7')],
   traffic: { windowMs: 300_000, requests: 3_000, failures: 0, seconds: 60, routes: [] },
   failing: undefined,
   alsoFailing: 0,
@@ -103,7 +94,11 @@ describe('the verdict of a fleet', () => {
   });
 
   it('names the instances that are down, and versions that differ', () => {
-    const instances = [instance('pod-1'), instance('pod-2', { isUp: false }), instance('pod-7')];
+    const instances = [
+      fleetInstance('pod-1'),
+      fleetInstance('pod-2', { isUp: false }),
+      fleetInstance('pod-7'),
+    ];
     const versions = ['1.0', '2.0'].map((version) => ({ version, instances: ['x'] }));
     expect(fleetVerdictOf(facts({ instances, versions }))).toMatchObject({
       state: 'warning',
@@ -114,13 +109,13 @@ describe('the verdict of a fleet', () => {
   });
 
   it('is about the one instance that is chosen', () => {
-    const instances = [instance('pod-2')];
+    const instances = [fleetInstance('pod-2')];
     expect(fleetVerdictOf(facts({ instances, outliers: [slow] })).text).not.toContain('pod-7');
   });
 
   it('is bounded however many differ', () => {
     const instances = Array.from({ length: 200 }, (_, i) =>
-      instance(`pod-${i} ${'x'.repeat(300)}`, { isUp: i > 90 }),
+      fleetInstance(`pod-${i} ${'x'.repeat(300)}`, { isUp: i > 90 }),
     );
     const outliers = instances.map(({ name }) => ({ ...slow, instance: name }));
     expect(fleetVerdictOf(facts({ instances, outliers })).text.length).toBeLessThan(2_000);

@@ -6,11 +6,13 @@ interface Address {
   readonly parameters: URLSearchParams;
 }
 
-const { addressOf, fragmentOf, keptParameters } = (await import(
+const { addressOf, fragmentOf, hrefOf, instanceHref, keptParameters } = (await import(
   String(new URL('../../../lib/dashboard/page/address.js', import.meta.url))
 )) as {
   readonly addressOf: (fragment: string) => Address;
   readonly fragmentOf: (address: Address) => string;
+  readonly hrefOf: (area: string, ...items: readonly string[]) => string;
+  readonly instanceHref: (instance: string, area: string, ...items: readonly string[]) => string;
   readonly keptParameters: (parameters: URLSearchParams) => URLSearchParams;
 };
 
@@ -43,6 +45,16 @@ describe('the address of the dashboard', () => {
       expect(addressOf(fragmentOf(addressOf(fragment)))).toEqual(addressOf(fragment));
     },
   );
+
+  it('of a link leads to the place with any names', () => {
+    const hostile = 'GET /a%2F?b=c&instance=x#d é';
+    expect(addressOf(hrefOf('routes', 'GET', hostile))).toMatchObject({
+      area: 'routes',
+      items: ['GET', hostile],
+    });
+    const { area, items, parameters } = addressOf(instanceHref(hostile, 'routes', hostile));
+    expect([area, items, [...parameters]]).toEqual(['routes', [hostile], [['instance', hostile]]]);
+  });
 
   it('keeps for another area what holds for all of them', () => {
     const { parameters } = addressOf(

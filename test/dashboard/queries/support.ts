@@ -1,5 +1,5 @@
 import { ApiError } from '../../../lib/dashboard/dashboard-api.endpoints.js';
-import type { DashboardSources } from '../../../lib/dashboard/dashboard.endpoints.js';
+import type { DashboardSources } from '../../../lib/dashboard/dashboard-sources.js';
 import { type QueryContext, queryContext } from '../../../lib/dashboard/queries/query-context.js';
 import { past } from '../../history/support.js';
 

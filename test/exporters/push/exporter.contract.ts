@@ -22,7 +22,7 @@ export interface ContractExporter {
 export type RemoteMood = 'takes' | 'fails' | 'hangs' | 'answers too late' | 'refuses';
 
 /** The body of a response over HTTP: what is taken is taken, whatever follows the head that says so. */
-export const RESPONSE_BODIES = ['whole', 'breaks off', 'never ends', 'floods', 'inflates'] as const;
+const RESPONSE_BODIES = ['whole', 'breaks off', 'never ends', 'floods', 'inflates'] as const;
 export type ResponseBody = (typeof RESPONSE_BODIES)[number];
 
 /** What a remote was told, by the value of the label `kind`. */

@@ -146,7 +146,7 @@ export const anyInterval: fc.Arbitrary<MetricsInterval> = fc
     return intervalOf([...families.values()], { defaultLabels });
   });
 
-export function isCounter(family: IntervalFamily): family is CounterIntervalFamily {
+function isCounter(family: IntervalFamily): family is CounterIntervalFamily {
   return family.type === 'counter';
 }
 

@@ -41,7 +41,7 @@ class ExpellingGuard implements CanActivate {
 }
 
 @Catch(FeedError)
-export class FeedFilter extends BaseWsExceptionFilter {
+class FeedFilter extends BaseWsExceptionFilter {
   readonly caught: unknown[] = [];
 
   override catch(exception: unknown, host: ArgumentsHost): void {

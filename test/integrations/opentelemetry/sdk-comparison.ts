@@ -7,27 +7,26 @@ import { BridgedMeterProvider } from '../../../lib/integrations/opentelemetry/me
 import { OpenTelemetryBridge } from '../../../lib/integrations/opentelemetry/open-telemetry.bridge.js';
 
 /**
- * Every difference to the SDK and its Prometheus exporter that is allowed, as docs/exporters.md lists them. Those with a
- * function are put into the samples of the SDK before they are compared; the others are not generated here, and have
- * tests of their own in open-telemetry.bridge.long.spec.ts.
+ * The comparison of the bridge with the SDK and its Prometheus exporter. Every difference that is allowed is listed here,
+ * as in docs/exporters.md. Those with a function are put into the samples of the SDK before they are compared; the others
+ * are not generated here, and have tests of their own in open-telemetry.bridge.long.spec.ts.
+ *
+ * - target_info is not exposed: removed from the samples of the SDK
+ * - one HELP for a metric, the longest description, and none without a description: `helpOf()`
+ * - attributes that are undefined or null are no labels: `canonicalLabels()`
+ * - attribute sets with the same labels are one series: `merged()`
+ * - attributes with the same label are joined with `;`: `canonicalLabels()`
+ * - labels do not begin with a digit: `canonicalLabels()`
+ * - observables expose what their last collection has observed: the owners in Model
+ * - a series that several callbacks observe has the value of one of them: `isCandidate()`
+ * - values that are no finite numbers are dropped: not generated
+ * - negative values of observable counters are dropped: not generated
+ * - names that are taken, too long or empty are refused: not generated
+ * - labels that are reserved are renamed: not generated
+ * - the overflow series has another label and another limit: not generated
+ * - equal boundaries of a histogram are one bucket: not generated
+ * - unit suffixes, unless they are switched off: switched off here
  */
-export const ALLOWED_DIFFERENCES = {
-  'target_info is not exposed': 'removed from the samples of the SDK',
-  'one HELP for a metric, the longest description, and none without a description': 'helpOf()',
-  'attributes that are undefined or null are no labels': 'canonicalLabels()',
-  'attribute sets with the same labels are one series': 'merged()',
-  'attributes with the same label are joined with `;`': 'canonicalLabels()',
-  'labels do not begin with a digit': 'canonicalLabels()',
-  'observables expose what their last collection has observed': 'the owners in Model',
-  'a series that several callbacks observe has the value of one of them': 'isCandidate()',
-  'values that are no finite numbers are dropped': 'not generated',
-  'negative values of observable counters are dropped': 'not generated',
-  'names that are taken, too long or empty are refused': 'not generated',
-  'labels that are reserved are renamed': 'not generated',
-  'the overflow series has another label and another limit': 'not generated',
-  'equal boundaries of a histogram are one bucket': 'not generated',
-  'unit suffixes, unless they are switched off': 'switched off here',
-} as const;
 
 const KINDS = [
   'counter',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { classifySql } from '../../../lib/integrations/queries/query-class.js';
+import { classifyScript } from '../../../lib/integrations/queries/query-class.js';
 
 const CASES: readonly (readonly [sql: string, expected: string])[] = [
   ['SELECT "Deal"."id" AS "Deal_id" FROM "deal" "Deal" WHERE "Deal"."id" = $1', 'select deal'],
@@ -34,7 +34,7 @@ const CASES: readonly (readonly [sql: string, expected: string])[] = [
 
 describe('the class of a statement', () => {
   it.each(CASES)('of %s', (sql, expected) => {
-    const { operation, table } = classifySql(sql);
+    const { operation, table } = classifyScript(sql).query;
     expect(`${operation} ${table}`).toBe(expected);
   });
 
@@ -43,7 +43,7 @@ describe('the class of a statement', () => {
     fc.assert(
       fc.property(value, value, (first, second) => {
         const sql = `SELECT * FROM users WHERE name = '${first}' AND note = '${second}'`;
-        expect(classifySql(sql)).toEqual({ operation: 'select', table: 'users' });
+        expect(classifyScript(sql).query).toEqual({ operation: 'select', table: 'users' });
       }),
     );
   });
@@ -51,15 +51,15 @@ describe('the class of a statement', () => {
   it('is valid for any text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 2_000 }), (text) => {
-        expect(classifySql(text).table).toMatch(/^[\p{L}\p{N}_$-]{1,63}$/u);
+        expect(classifyScript(text).query.table).toMatch(/^[\p{L}\p{N}_$-]{1,63}$/u);
       }),
     );
   });
 
   it('is found in time for long texts without a closing quote', () => {
     for (const start of ["'", '"', '/*', '(', '$a$', '--', 'WITH ']) {
-      classifySql(start.repeat(200_000));
-      classifySql(`SELECT ${start}${'x'.repeat(1_000_000)}`);
+      classifyScript(start.repeat(200_000));
+      classifyScript(`SELECT ${start}${'x'.repeat(1_000_000)}`);
     }
   });
 });

@@ -2,7 +2,7 @@
 /* oxlint-disable unicorn/no-useless-spread */
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { classifyScript, classifySql } from '../../../lib/integrations/queries/query-class.js';
+import { classifyScript } from '../../../lib/integrations/queries/query-class.js';
 import { dialectOf } from '../../../lib/integrations/queries/sql-dialect.js';
 import { readPartOf, tokensOf } from '../../../lib/integrations/queries/sql-tokens.js';
 
@@ -65,7 +65,7 @@ const BY_DIALECT: readonly (readonly [systems: string, sql: string, table: strin
 
 describe('a statement is classified by the rules of its database', () => {
   it.each(BY_DIALECT)('%s: %s', (system, sql, table) => {
-    expect(classifySql(sql, dialectOf(system)).table).toBe(table);
+    expect(classifyScript(sql, dialectOf(system)).query.table).toBe(table);
   });
 
   it.each([
@@ -94,13 +94,15 @@ describe('a statement that is cut or has no closing quote', () => {
   ])('gives no name from %s that is cut', (_, end, cut) => {
     for (const system of SYSTEMS) {
       const sql = `SELECT ${' '.repeat(20_000 - 'SELECT '.length - end.length - cut)}${end}`;
-      expect(classifySql(sql, dialectOf(system))).toEqual({ operation: 'select', table: 'unknown' });
+      expect(classifyScript(sql, dialectOf(system)).query).toEqual({ operation: 'select', table: 'unknown' });
     }
   });
 
   it.each(["'", '"', '`', '[', '$a$', "E'", "q'["])('gives no name after %s that is not closed', (start) => {
     for (const system of SYSTEMS) {
-      expect(classifySql(`SELECT * FROM ${start}hunter2`, dialectOf(system)).table).not.toBe('hunter');
+      expect(classifyScript(`SELECT * FROM ${start}hunter2`, dialectOf(system)).query.table).not.toBe(
+        'hunter',
+      );
     }
   });
 });
@@ -228,7 +230,7 @@ describe('reading 20 kB takes linear time', () => {
           const tokens = tokensOf(sql, dialectOf(system));
           expect(tokens.join('').length).toBeLessThanOrEqual(sql.length);
           expect(tokens.every((token) => token === "'" || sql.includes(token))).toBe(true);
-          expect(classifySql(sql, dialectOf(system)).table).toMatch(/^[\p{L}\p{N}_$-]{1,63}$/u);
+          expect(classifyScript(sql, dialectOf(system)).query.table).toMatch(/^[\p{L}\p{N}_$-]{1,63}$/u);
         },
       ),
     );
