@@ -26,7 +26,7 @@ const THREAD_POOL_MS = 5_000;
  * Options of the collectors of the process and of Node; false disables a collector. A collector without an interval
  * runs at every scrape, except `threadPool`, which runs every 5 s.
  */
-export interface RuntimeOptions extends Partial<Readonly<Record<RuntimePart, CollectorSchedule | false>>> {
+export interface RuntimeOptions extends Partial<Readonly<Record<RuntimePart, CollectorSchedule | boolean>>> {
   /**
    * Adds `nodejs_active_handles_total`, `nodejs_active_requests_total` and `nodejs_active_resources_total`, which
    * dashboards for prom-client query. They are gauges, whose names `promtool check metrics` refuses.
@@ -42,7 +42,7 @@ export interface ResolvedRuntime extends Readonly<Record<RuntimePart, CollectorS
 
 /** Returns the entry of an option that is the schedule of a collector, or false. */
 function schedule(byDefault: CollectorSchedule = {}): OptionEntry<CollectorSchedule | false> {
-  return group((given: CollectorSchedule | false | undefined, option) =>
+  return group((given: CollectorSchedule | boolean | undefined, option) =>
     resolveSchedule(option, given, byDefault),
   );
 }
