@@ -70,7 +70,11 @@ function withoutPaths(
     const path = endpoints.paths[name];
     expectUnasked(`endpoints.${name}`, path && path.given, needed);
   }
-  return { ...endpoints, paths: { ...endpoints.paths, ...Object.fromEntries(names.map((name) => [name, false])) } };
+  return {
+    ...endpoints,
+    isDashboardWithheld: endpoints.isDashboardWithheld && !names.includes('dashboard'),
+    paths: { ...endpoints.paths, ...Object.fromEntries(names.map((name) => [name, false])) },
+  };
 }
 
 /** Checks that nothing asks for a part that needs one that is off. */

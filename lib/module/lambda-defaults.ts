@@ -27,6 +27,8 @@ export interface LambdaDefaults<O> {
 const DIAGNOSTICS = ['blockedLoop', 'memory', 'profiles'] as const;
 /** Collectors of a machine that is not the application's, or that measure with a timer. */
 const COLLECTORS = ['system', 'api'] as const;
+/** Endpoints that show what was sampled. */
+const SAMPLED_ENDPOINTS = ['dashboard', 'alerts'] as const;
 const STATISTICS = ['serverStatistics'] as const;
 const RUNTIME = ['eventLoop', 'threadPool'] as const;
 
@@ -51,9 +53,11 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
   const paths = isObject(endpoints) ? endpoints : {};
   // A server of their own, and controllers, are asked for.
   const isServed = paths.listen !== undefined || paths.controllers === true;
+  const isSampled = [history, alerting, paths.dashboard, paths.alerts].some(isAskedFor);
+  const unserved = isSampled ? [] : SAMPLED_ENDPOINTS;
   const options: O = {
     ...given,
-    ...(!isServed && { endpoints: without('endpoints', given.endpoints, ENDPOINT_NAMES) }),
+    endpoints: without('endpoints', given.endpoints, isServed ? unserved : ENDPOINT_NAMES),
     collectors: isObject(collectors)
       ? {
           ...collectors,
@@ -68,7 +72,6 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
     ...(isObject(allOf(health)) && { health: { drainDelayMs: 0, ...(isObject(health) && health) } }),
   };
   if (given.requests === undefined) off.push('requests');
-  const isSampled = [history, alerting, paths.dashboard, paths.alerts].some(isAskedFor);
   if (isSampled) return { options, off };
   if (history === undefined) off.push('history');
   if (alerting === undefined) off.push('alerting');
