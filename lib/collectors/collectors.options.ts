@@ -10,23 +10,23 @@ import {
   type ResolvedDatabaseCollector,
   resolveDatabaseCollector,
 } from './database/database.options.js';
-import { type QueuesOptions, resolveQueues } from './queues/queues.options.js';
+import { type QueueCollectorOptions, resolveQueues } from './queues/queues.options.js';
 import {
   type ApiStatisticsOptions,
   type ResolvedApiStatistics,
   resolveApiStatistics,
 } from './api/api-statistics.options.js';
-import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime/runtime.options.js';
-import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
+import { type ResolvedRuntime, resolveRuntime, type RuntimeCollectorOptions } from './runtime/runtime.options.js';
+import { type ResolvedSystem, resolveSystem, type SystemCollectorOptions } from './system/system.options.js';
 
 /** Collectors of the process, the system, and the databases, caches and queues of the application. */
 export interface CollectorsOptions {
   /** Collectors of the `process_*` and `nodejs_*` metrics; false disables them. @default {} */
-  readonly runtime?: RuntimeOptions | boolean;
+  readonly runtime?: RuntimeCollectorOptions | boolean;
   /** Collector of the jobs in BullMQ queues, if the application has any; false disables it. @default {} */
-  readonly queues?: QueuesOptions | boolean;
+  readonly queues?: QueueCollectorOptions | boolean;
   /** Collectors of the `system_*` metrics of the machine or container; false disables them. @default { intervalMs: 10_000 } */
-  readonly system?: SystemOptions | boolean;
+  readonly system?: SystemCollectorOptions | boolean;
   /** Collectors of the `db_client_*` metrics and of database server statistics; false disables them. @default {} */
   readonly database?: DatabaseCollectorOptions | boolean;
   /** Collectors of the `cache_*` and `redis_*` metrics; false disables them. @default {} */
@@ -40,7 +40,7 @@ export interface CollectorsOptions {
 /** Options of all collectors, with every default filled in. */
 export interface ResolvedCollectors {
   readonly runtime: ResolvedRuntime | false;
-  readonly queues: QueuesOptions | false;
+  readonly queues: QueueCollectorOptions | false;
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
   readonly cache: ResolvedCacheCollector | false;
@@ -50,7 +50,7 @@ export interface ResolvedCollectors {
 
 export const COLLECTORS: OptionTable<CollectorsOptions, ResolvedCollectors> = {
   runtime: switchedGroup(resolveRuntime),
-  system: switchedGroup((system: SystemOptions | false | undefined) => resolveSystem(system)),
+  system: switchedGroup((system: SystemCollectorOptions | false | undefined) => resolveSystem(system)),
   database: switchedGroup(resolveDatabaseCollector),
   cache: switchedGroup(resolveCacheCollector),
   queues: switchedGroup(resolveQueues),

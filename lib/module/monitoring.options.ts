@@ -48,7 +48,7 @@ import {
 } from '../instrumentation/messages/websocket.options.js';
 import { type LogsOptions, resolveLogs } from '../instrumentation/logs/logs.options.js';
 import {
-  type OutgoingHttpOptions,
+  type OutgoingHttpMetricsOptions,
   resolveOutgoingHttp,
 } from '../instrumentation/outgoing-http/outgoing-http.options.js';
 import {
@@ -132,7 +132,7 @@ export interface MonitoringOptions {
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | boolean;
   /** Metrics of outgoing HTTP requests, or false. @default on */
-  readonly outgoingHttp?: OutgoingHttpOptions | boolean;
+  readonly outgoingHttp?: OutgoingHttpMetricsOptions | boolean;
   /** Records of what each request waited for and why it failed, or false. @default on; off on AWS Lambda */
   readonly requests?: RequestsOptions | boolean;
   /** Error metrics and groups of errors, or false. @default on */
@@ -206,7 +206,7 @@ export interface ResolvedOptions {
   readonly endpoints: ResolvedEndpoints;
   readonly dashboard: ResolvedDashboard;
   readonly http: Required<HttpMetricsOptions> | false;
-  readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
+  readonly outgoingHttp: Required<OutgoingHttpMetricsOptions> | false;
   readonly requests: ResolvedRequests;
   readonly errors: ResolvedErrors;
   readonly diagnostics: ResolvedDiagnostics;
