@@ -4,7 +4,6 @@ export type {
   AlertCause,
   AlertContext,
   AlertProfile,
-  CauseSource,
   SeriesChange,
   WorstLabels,
 } from './alerting/context/alert-context.js';
@@ -15,15 +14,15 @@ export type {
   BackTestOptions,
   BackTestResult,
 } from './alerting/evaluation/back-test.js';
-export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
+export { AlertmanagerHandler, type AlertmanagerHandlerOptions } from './alerting/handlers/alertmanager.handler.js';
 export {
   EmailAlertHandler,
-  type EmailOptions,
+  type EmailAlertHandlerOptions,
   type MailTransport,
 } from './alerting/handlers/email.handler.js';
 export { type AlertLogger, LoggerAlertHandler } from './alerting/handlers/logger.handler.js';
-export { SlackAlertHandler, type SlackOptions } from './alerting/handlers/slack.handler.js';
-export { WebhookAlertHandler, type WebhookOptions } from './alerting/handlers/webhook.handler.js';
+export { SlackAlertHandler, type SlackAlertHandlerOptions } from './alerting/handlers/slack.handler.js';
+export { WebhookAlertHandler, type WebhookAlertHandlerOptions } from './alerting/handlers/webhook.handler.js';
 export type { AlertHandlerOptions } from './alerting/notifications/handler.options.js';
 export type { InhibitRule } from './alerting/notifications/inhibition.js';
 export {
@@ -53,4 +52,3 @@ export type {
 export type { PrometheusRulesOptions } from './alerting/rules/prometheus-rules.js';
 export type { ComparisonOperator } from './query/expression.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './query/label-matchers.js';
-export type { AlertingMonitorOptions } from './alerting/alerting.monitor.js';

@@ -53,4 +53,3 @@ export {
   type MonitoredApplication,
   wrapHandler,
 } from './exporters/wrap-handler.js';
-export type { RegisterTimer } from './primitives/register-timer.js';

@@ -7,11 +7,6 @@ export type {
   PercentLimits,
 } from './health/checks/built-in-checks.options.js';
 export {
-  alertsHealthCheck,
-  type AlertsHealthCheckOptions,
-  type FiringAlerts,
-} from './health/checks/monitoring.checks.js';
-export {
   httpHealthCheck,
   type HttpHealthCheckOptions,
   type MicroserviceClient,

@@ -89,7 +89,7 @@ export type { JobsOptions, JobMetricsOptions } from './instrumentation/jobs/jobs
 export type { RpcMetricsOptions } from './instrumentation/messages/rpc.options.js';
 export type { WebSocketMetricsOptions } from './instrumentation/messages/websocket.options.js';
 export { MetricsInterceptor } from './instrumentation/metrics.interceptor.js';
-export type { OutgoingHttpOptions } from './instrumentation/outgoing-http/outgoing-http.options.js';
+export type { OutgoingHttpMetricsOptions } from './instrumentation/outgoing-http/outgoing-http.options.js';
 export { ActiveTrace, type TraceFields } from './integrations/opentelemetry/active-trace.js';
 export type { Clock as MonitoringClock } from './metrics/clock.js';
 export { Counter, type CounterSeries } from './metrics/counter.js';
@@ -119,7 +119,7 @@ export type { ApiStatisticsOptions } from './collectors/api/api-statistics.optio
 export type { BuildInfoOptions } from './collectors/app-info/build-info.options.js';
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
-export type { QueuesOptions } from './collectors/queues/queues.options.js';
-export type { RuntimeOptions } from './collectors/runtime/runtime.options.js';
-export type { SystemOptions } from './collectors/system/system.options.js';
+export type { QueueCollectorOptions } from './collectors/queues/queues.options.js';
+export type { RuntimeCollectorOptions } from './collectors/runtime/runtime.options.js';
+export type { SystemCollectorOptions } from './collectors/system/system.options.js';
 export type { AuthFailureLimit } from './http/auth-failures.js';

@@ -34,8 +34,8 @@ export const CLUSTER: OptionTable<ClusterOptions, ResolvedCluster> = {
  * @throws {MonitoringOptionsError}
  */
 export function resolveCluster(
-  cluster: ClusterOptions | boolean | undefined,
+  cluster: ClusterOptions | false | undefined,
 ): ResolvedCluster | false | undefined {
   if (cluster === undefined || cluster === false) return cluster;
-  return readOptions('cluster', cluster === true ? {} : cluster, CLUSTER);
+  return readOptions('cluster', cluster, CLUSTER);
 }

@@ -1,4 +1,4 @@
-import { type OptionTable, readOptions, switchedGroup } from '../options/option-table.js';
+import { optionNames, type OptionTable, readOptions, switchedGroup } from '../options/option-table.js';
 import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build-info.options.js';
 import {
   type CacheCollectorOptions,
@@ -10,37 +10,37 @@ import {
   type ResolvedDatabaseCollector,
   resolveDatabaseCollector,
 } from './database/database.options.js';
-import { type QueuesOptions, resolveQueues } from './queues/queues.options.js';
+import { type QueueCollectorOptions, resolveQueues } from './queues/queues.options.js';
 import {
   type ApiStatisticsOptions,
   type ResolvedApiStatistics,
   resolveApiStatistics,
 } from './api/api-statistics.options.js';
-import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime/runtime.options.js';
-import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
+import { type ResolvedRuntime, resolveRuntime, type RuntimeCollectorOptions } from './runtime/runtime.options.js';
+import { type ResolvedSystem, resolveSystem, type SystemCollectorOptions } from './system/system.options.js';
 
 /** Collectors of the process, the system, and the databases, caches and queues of the application. */
 export interface CollectorsOptions {
   /** Collectors of the `process_*` and `nodejs_*` metrics; false disables them. @default {} */
-  readonly runtime?: RuntimeOptions | false;
+  readonly runtime?: RuntimeCollectorOptions | boolean;
   /** Collector of the jobs in BullMQ queues, if the application has any; false disables it. @default {} */
-  readonly queues?: QueuesOptions | false;
+  readonly queues?: QueueCollectorOptions | boolean;
   /** Collectors of the `system_*` metrics of the machine or container; false disables them. @default { intervalMs: 10_000 } */
-  readonly system?: SystemOptions | false;
+  readonly system?: SystemCollectorOptions | boolean;
   /** Collectors of the `db_client_*` metrics and of database server statistics; false disables them. @default {} */
-  readonly database?: DatabaseCollectorOptions | false;
+  readonly database?: DatabaseCollectorOptions | boolean;
   /** Collectors of the `cache_*` and `redis_*` metrics; false disables them. @default {} */
-  readonly cache?: CacheCollectorOptions | false;
+  readonly cache?: CacheCollectorOptions | boolean;
   /** Labels of `application_build_info`; false disables it and `monitoring_build_info`. @default {} */
-  readonly build?: BuildInfoOptions | false;
+  readonly build?: BuildInfoOptions | boolean;
   /** Request statistics by endpoint over a sliding window; false disables them. @default {} */
-  readonly api?: ApiStatisticsOptions | false;
+  readonly api?: ApiStatisticsOptions | boolean;
 }
 
 /** Options of all collectors, with every default filled in. */
 export interface ResolvedCollectors {
   readonly runtime: ResolvedRuntime | false;
-  readonly queues: QueuesOptions | false;
+  readonly queues: QueueCollectorOptions | false;
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
   readonly cache: ResolvedCacheCollector | false;
@@ -50,7 +50,7 @@ export interface ResolvedCollectors {
 
 export const COLLECTORS: OptionTable<CollectorsOptions, ResolvedCollectors> = {
   runtime: switchedGroup(resolveRuntime),
-  system: switchedGroup((system: CollectorsOptions['system']) => resolveSystem(system)),
+  system: switchedGroup((system: SystemCollectorOptions | false | undefined) => resolveSystem(system)),
   database: switchedGroup(resolveDatabaseCollector),
   cache: switchedGroup(resolveCacheCollector),
   queues: switchedGroup(resolveQueues),
@@ -59,6 +59,7 @@ export const COLLECTORS: OptionTable<CollectorsOptions, ResolvedCollectors> = {
 };
 
 /** @throws {MonitoringOptionsError} */
-export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  return readOptions('collectors', collectors, COLLECTORS);
+export function resolveCollectors(collectors: CollectorsOptions | false = {}): ResolvedCollectors {
+  const off = Object.fromEntries(optionNames(COLLECTORS).map((name) => [name, false]));
+  return readOptions<CollectorsOptions, ResolvedCollectors>('collectors', collectors || off, COLLECTORS);
 }

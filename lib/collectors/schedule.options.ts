@@ -23,12 +23,12 @@ export const SCHEDULE: OptionTable<CollectorSchedule, CollectorSchedule> = {
  */
 export function resolveSchedule(
   option: string,
-  schedule: CollectorSchedule | false | undefined,
+  schedule: CollectorSchedule | boolean | undefined,
   byDefault: CollectorSchedule = {},
 ): CollectorSchedule | false {
   expectSwitch(option, schedule);
   if (schedule === false) return false;
-  return { ...byDefault, ...readOptions(option, schedule ?? {}, SCHEDULE) };
+  return { ...byDefault, ...readOptions(option, typeof schedule === 'object' ? schedule : {}, SCHEDULE) };
 }
 
 /** Sets the schedule of a collector and returns the collector. */

@@ -7,6 +7,7 @@ import type { Endpoint } from '../http/endpoint.js';
 import type { ConventionByDomain } from '../metrics/conventions/conventions.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { ConventionalNames } from '../query/conventional-names.js';
+import type { Vitals } from '../query/vitals.js';
 import { DashboardAlerts } from './dashboard-alerts.js';
 import { thisInstance } from './dashboard-instance.js';
 import { DashboardRetention } from './dashboard-retention.js';
@@ -39,6 +40,7 @@ export interface DashboardParts extends Pick<
   readonly registry: MetricsRegistry;
   readonly alerting: AlertingMonitor;
   readonly performance: PerformanceMonitor;
+  readonly vitals: Vitals;
   readonly health: HealthMonitor;
   readonly records: DashboardSources['records'] & VerdictSources['records'];
   readonly blocks: EventLoopBlocks;
@@ -66,7 +68,7 @@ export class ApplicationDashboard {
     const { history, registry, health, lastExit, alerting, records, blocks, clock, version } = parts;
     const panels = new DashboardPanelExplorer(modules);
     const instance = thisInstance();
-    const alerts = new DashboardAlerts(alerting, parts.performance);
+    const alerts = new DashboardAlerts(alerting, parts.performance, parts.vitals);
     const timeline = new Timeline({
       instance,
       ...(version !== undefined && { version }),

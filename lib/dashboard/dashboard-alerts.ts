@@ -4,6 +4,7 @@ import type { AlertRule } from '../alerting/rules/alert-rule.js';
 import type { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import type { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { VITAL_NAMES, type VitalName } from '../query/vital-definitions.js';
+import type { Vitals } from '../query/vitals.js';
 import type { AlertRow, RuleRow, SilenceRow, VitalRow } from './alert-rows.js';
 import type { Unit } from './views/panel.js';
 
@@ -24,10 +25,13 @@ export class DashboardAlerts {
   constructor(
     private readonly alerting: AlertingMonitor,
     private readonly performance: PerformanceMonitor,
+    private readonly measured: Pick<Vitals, 'current'>,
   ) {}
 
   vitals(): VitalRow[] {
-    const { metrics, alerts } = this.performance.getStatus();
+    const { alerts } = this.performance.getStatus();
+    // They are measured without alerting, too.
+    const metrics = this.measured.current();
     return VITAL_NAMES.map((name) => {
       const [title, unit] = TITLES[name];
       const value = metrics[name];

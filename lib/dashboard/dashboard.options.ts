@@ -100,14 +100,16 @@ export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboa
 };
 
 export const DASHBOARD: OptionTable<DashboardOptions, ResolvedDashboard> = {
-  prometheus: switchedGroup((given: DashboardPrometheusOptions | false | undefined, option) =>
-    given === undefined || given === false ? undefined : resolvePrometheus(option, given),
+  prometheus: switchedGroup(
+    (given: DashboardPrometheusOptions | false | undefined, option) =>
+      given === undefined || given === false ? undefined : resolvePrometheus(option, given),
+    false,
   ),
 };
 
 /** Checks the options of the dashboard and applies the defaults. @throws {MonitoringOptionsError} */
-export function resolveDashboard(dashboard: DashboardOptions = {}): ResolvedDashboard {
-  return readOptions('dashboard', dashboard, DASHBOARD);
+export function resolveDashboard(dashboard: DashboardOptions | false = {}): ResolvedDashboard {
+  return readOptions('dashboard', dashboard || {}, DASHBOARD);
 }
 
 function resolvePrometheus(owner: string, options: DashboardPrometheusOptions): ResolvedDashboardPrometheus {

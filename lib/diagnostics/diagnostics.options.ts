@@ -12,7 +12,7 @@ export interface DiagnosticsOptions {
    * Watch of the event loop, which names the function that blocked it, or false.
    * @default on; off if NODE_ENV is `production`
    */
-  readonly blockedLoop?: BlockedLoopOptions | false;
+  readonly blockedLoop?: BlockedLoopOptions | boolean;
   /** Times of the start, by phase, module, instance and hook. @default true */
   readonly startup?: boolean;
   /** State of the process: versions, limits, options, routes, modules, operations in flight. @default true */
@@ -21,11 +21,11 @@ export interface DiagnosticsOptions {
    * Profiles of the process on demand, by a signal or by an alert, or false.
    * @default on; false if NODE_ENV is `production` and there is no `endpoints.auth`
    */
-  readonly profiles?: ProfilesOptions | false;
+  readonly profiles?: ProfilesOptions | boolean;
   /** Recorder of the last minute, which shows how the process before this one ended, or false. @default off */
   readonly flightRecorder?: FlightRecorderOptions | false;
   /** Search for memory that grows as with a leak, or false. @default on */
-  readonly memory?: MemoryOptions | false;
+  readonly memory?: MemoryOptions | boolean;
 }
 
 /** Options of the watch of the event loop. */
@@ -37,12 +37,16 @@ export interface BlockedLoopOptions {
 /** The options of {@link DiagnosticsOptions}, with every default filled in. */
 export interface ResolvedDiagnostics {
   readonly blockedLoop: Required<BlockedLoopOptions> | false;
+  /** True if the watch of the event loop is off only because the process is in production. */
+  readonly isLoopUnwatched: boolean;
   readonly startup: boolean;
   readonly processInfo: boolean;
   readonly profiles: ResolvedProfiles | false;
   readonly flightRecorder: Required<FlightRecorderOptions> | false;
   readonly memory: ResolvedMemory | false;
 }
+
+type DiagnosticParts = Omit<ResolvedDiagnostics, 'isLoopUnwatched'>;
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
 
@@ -59,6 +63,7 @@ export function resolveDiagnostics(
   if (diagnostics === false) {
     return {
       blockedLoop: false,
+      isLoopUnwatched: false,
       startup: false,
       processInfo: false,
       profiles: false,
@@ -66,9 +71,10 @@ export function resolveDiagnostics(
       memory: false,
     };
   }
-  return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
+  const isInProduction = environment === 'production';
+  const parts = readOptions<DiagnosticsOptions, DiagnosticParts>('diagnostics', diagnostics, {
     blockedLoop: switchedGroup(
-      (blockedLoop: BlockedLoopOptions | false = environment === 'production' ? false : {}) =>
+      (blockedLoop: BlockedLoopOptions | false = isInProduction ? false : {}) =>
         blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
     ),
     startup: flag(true),
@@ -76,7 +82,8 @@ export function resolveDiagnostics(
     profiles: switchedGroup((profiles: ProfilesOptions | false | undefined) =>
       resolveProfiles(profiles, environment),
     ),
-    flightRecorder: switchedGroup(resolveFlightRecorder),
+    flightRecorder: switchedGroup(resolveFlightRecorder, false),
     memory: switchedGroup(resolveMemory),
   });
+  return { ...parts, isLoopUnwatched: isInProduction && diagnostics.blockedLoop === undefined };
 }

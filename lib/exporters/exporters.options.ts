@@ -56,7 +56,7 @@ export interface ExportersOptions {
   /** Pushes to Datadog; requires `apiKey` or DD_API_KEY. @default false */
   readonly datadog?: DatadogExporterOptions | false;
   /** Pushes to an OpenTelemetry collector, in OTLP over HTTP. @default false */
-  readonly otlp?: OtlpExporterOptions | false;
+  readonly otlp?: OtlpExporterOptions | boolean;
   /** Pushes to a Pushgateway, for jobs that end before Prometheus would scrape them. @default false */
   readonly pushgateway?: PushgatewayExporterOptions | false;
   /** Sends to a receiver of Prometheus remote write, such as Mimir or VictoriaMetrics; requires `url`. @default false */
@@ -81,7 +81,7 @@ const PROMETHEUS: OptionTable<
 > = {
   createdTimestamps: flag(false),
   // Checked here, for an error with the path of the option, and resolved by the exporter, which a script can create.
-  nativeHistograms: group((given: NativeHistogramsOptions | false | undefined, option) => {
+  nativeHistograms: group((given: NativeHistogramsOptions | boolean | undefined, option) => {
     resolveNativeHistograms(option, given);
     return given;
   }),
@@ -93,20 +93,29 @@ export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   cloudWatch: ifOn(resolveCloudWatch),
   embeddedMetrics: ifOn(resolveEmbeddedMetrics),
   datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),
-  otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp)),
+  otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp), true),
   pushgateway: ifOn(resolvePushgateway),
   remoteWrite: ifOn(resolveRemoteWrite),
 };
 
 /** Checks the options of the exporters and applies the defaults. @throws {MonitoringOptionsError} */
-export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {
-  return readOptions('exporters', exporters, EXPORTERS);
+export function resolveExporters(exporters: ExportersOptions | false = {}): ResolvedExporters {
+  return readOptions('exporters', exporters || {}, EXPORTERS);
 }
 
-/** Returns the entry of an option that turns an exporter on by its options. */
-function ifOn<O, R>(resolve: (owner: string, options: O) => R): OptionEntry<R | undefined> {
-  return switchedGroup((given: O | false | undefined, option) =>
-    given === undefined || given === false ? undefined : resolve(option, given),
+/**
+ * Returns the entry of an option that turns an exporter on by its options.
+ *
+ * @param takesTrue true if all of them have a default
+ */
+function ifOn<O, R>(
+  resolve: (owner: string, options: O) => R,
+  takesTrue = false,
+): OptionEntry<R | undefined> {
+  return switchedGroup(
+    (given: O | false | undefined, option) =>
+      given === undefined || given === false ? undefined : resolve(option, given),
+    takesTrue,
   );
 }
 

@@ -186,7 +186,7 @@ function groupsOf(given: HealthGroups = {}): HealthGroups {
 }
 
 function alertsOf(given: HealthOptions['alerts'] = false): AlertsInHealthOptions | false {
-  expectSwitch('health.alerts', given, true);
+  expectSwitch('health.alerts', given);
   if (typeof given === 'boolean') return given && {};
   expectKeys('health.alerts', given, ['severities', 'status']);
   const { severities, status } = given;

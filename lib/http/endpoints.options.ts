@@ -1,5 +1,6 @@
 import {
   booleanOf,
+  expectConverted,
   expectKeys,
   expectOption,
   expectSecret,
@@ -53,7 +54,7 @@ export interface EndpointsOptions {
    * Valid credentials are always accepted.
    * @default { maxFailures: 10, windowMs: 60000 }
    */
-  readonly failedAuth?: Partial<AuthFailureLimit> | false;
+  readonly failedAuth?: Partial<AuthFailureLimit> | boolean;
   /**
    * Address of a separate server for all endpoints, which starts before everything else in the application and stops
    * after it.
@@ -113,7 +114,11 @@ const ENDPOINTS_KEYS: readonly (keyof EndpointsOptions)[] = [
  * @param environment value of NODE_ENV; in `production` the dashboard is off by default without `auth`
  * @throws {MonitoringOptionsError}
  */
-export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
+export function resolveEndpoints(
+  given: EndpointsOptions | false = {},
+  environment?: string,
+): ResolvedEndpoints {
+  const endpoints: EndpointsOptions = given === false ? NO_ENDPOINTS : given;
   expectKeys('endpoints', endpoints, ENDPOINTS_KEYS);
   const controllers = booleanOf('endpoints.controllers', endpoints.controllers, false);
   if (controllers && endpoints.listen !== undefined) {
@@ -134,15 +139,17 @@ export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?:
   };
 }
 
+const NO_ENDPOINTS = Object.fromEntries(ENDPOINT_NAMES.map((name) => [name, false]));
+
 const FAILED_AUTH: OptionTable<Partial<AuthFailureLimit>, AuthFailureLimit> = {
   maxFailures: count(10),
   windowMs: duration(60_000),
 };
 
-function failureLimitOf(failedAuth: EndpointsOptions['failedAuth'] = {}): AuthFailureLimit | false {
+function failureLimitOf(failedAuth: EndpointsOptions['failedAuth']): AuthFailureLimit | false {
   expectSwitch('endpoints.failedAuth', failedAuth);
   if (failedAuth === false) return false;
-  return readOptions('endpoints.failedAuth', failedAuth, FAILED_AUTH);
+  return readOptions('endpoints.failedAuth', typeof failedAuth === 'object' ? failedAuth : {}, FAILED_AUTH);
 }
 
 function checkedListen(listen: EndpointsListenOptions | undefined): EndpointsListenOptions | undefined {
@@ -150,7 +157,7 @@ function checkedListen(listen: EndpointsListenOptions | undefined): EndpointsLis
   expectKeys('endpoints.listen', listen, ['port', 'host']);
   const { port, host } = listen;
   const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-  expectOption('endpoints.listen.port', port, 'a port from 0 to 65535', isPort);
+  expectConverted('endpoints.listen.port', port, 'a port from 0 to 65535', isPort);
   const isHost = host === undefined || (typeof host === 'string' && host !== '');
   expectOption('endpoints.listen.host', host, 'an address or a host name of this machine', isHost);
   return listen;

@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
 import { AlertingMetrics } from '../alerting/alerting-metrics.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { resolveAlerting } from '../alerting/alerting.options.js';
 import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
@@ -27,7 +28,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       member: ClusterMember | null,
       records: RequestRecords,
       profiles: Profiles,
-      { alerting, clock, defaultLabels, conventions, isUnsampled }: ResolvedOptions,
+      { alerting, clock, defaultLabels, conventions }: ResolvedOptions,
     ) => {
       const known = {
         typeOf: (metric: string) => registry.getMetric(metric)?.type,
@@ -39,7 +40,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
           return [...existing.labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])];
         },
       };
-      const { intervalMs, inhibitRules, stateFile, rules, handlers } = alerting;
+      const { intervalMs, inhibitRules, stateFile, rules, handlers } = alerting || resolveAlerting();
       const monitor = new AlertingMonitor(history, known, clock, {
         intervalMs,
         inhibitRules: [THRESHOLD_INHIBITION, ...inhibitRules],
@@ -56,37 +57,38 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       });
       for (const rule of rules) monitor.addAlertRule(rule);
       for (const { handler, ...options } of handlers) monitor.addAlertHandler(handler, options);
-      if (!isUnsampled) registry.addCollector(new AlertingMetrics(monitor, registry));
+      if (alerting) registry.addCollector(new AlertingMetrics(monitor, registry));
       return monitor;
     },
   },
   {
     provide: Vitals,
     inject: [MetricsHistory, RESOLVED_OPTIONS],
-    useFactory: (history: MetricsHistory, { enabled, isUnsampled }: ResolvedOptions) => {
+    useFactory: (history: MetricsHistory, { enabled, history: options }: ResolvedOptions) => {
       const vitals = new Vitals(history);
-      if (enabled && !isUnsampled) vitals.retain();
+      if (enabled && options) vitals.retain();
       return vitals;
     },
   },
   {
     provide: PerformanceMonitor,
     inject: [AlertingMonitor, Vitals, RESOLVED_OPTIONS],
-    useFactory: (alerting: AlertingMonitor, vitals: Vitals, { thresholds }: ResolvedOptions) => {
-      const monitor = new PerformanceMonitor(alerting, vitals);
-      monitor.thresholds = thresholds;
-      return monitor;
+    useFactory: (monitor: AlertingMonitor, vitals: Vitals, { alerting, thresholds }: ResolvedOptions) => {
+      const performance = new PerformanceMonitor(monitor, vitals);
+      // Limits beyond which nothing happens are none.
+      performance.thresholds = alerting ? thresholds : {};
+      return performance;
     },
   },
   {
     provide: AlertingLifecycle,
     inject: [AlertingMonitor, PerformanceMonitor, ModulesContainer, RESOLVED_OPTIONS],
     useFactory: (
-      alerting: AlertingMonitor,
+      monitor: AlertingMonitor,
       performance: PerformanceMonitor,
       modules: ModulesContainer,
-      { enabled, isUnsampled }: ResolvedOptions,
-    ) => new AlertingLifecycle(alerting, performance, modules, enabled && !isUnsampled),
+      { enabled, alerting }: ResolvedOptions,
+    ) => new AlertingLifecycle(monitor, performance, modules, enabled && alerting !== false),
   },
 ];
 

@@ -29,14 +29,12 @@ export const BRIDGES: OptionTable<BridgesOptions, ResolvedBridges> = {
     (given) => typeof (given as Partial<PromClientRegistry>).getMetricsAsJSON === 'function',
     undefined,
   ),
-  openTelemetry: switchedGroup(
-    (given: OpenTelemetryBridgeOptions | boolean | undefined, option) =>
-      resolveOpenTelemetryBridge(option, given),
-    true,
+  openTelemetry: switchedGroup((given: OpenTelemetryBridgeOptions | false | undefined, option) =>
+    resolveOpenTelemetryBridge(option, given),
   ),
 };
 
 /** Checks the options of the bridges. @throws {MonitoringOptionsError} */
-export function resolveBridges(bridges: BridgesOptions = {}): ResolvedBridges {
-  return readOptions('bridges', bridges, BRIDGES);
+export function resolveBridges(bridges: BridgesOptions | false = {}): ResolvedBridges {
+  return readOptions('bridges', bridges || {}, BRIDGES);
 }

@@ -18,6 +18,7 @@ import { asOwnCall } from '../integrations/own-calls.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { MetricsHistory } from '../query/metrics-history.js';
+import { Vitals } from '../query/vitals.js';
 import { DASHBOARD } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { providerOf } from './named-parts.providers.js';
@@ -31,6 +32,7 @@ const PARTS = {
   registry: MetricsRegistry,
   alerting: AlertingMonitor,
   performance: PerformanceMonitor,
+  vitals: Vitals,
   health: HealthMonitor,
   records: RequestRecords,
   errors: ErrorRecords,

@@ -14,6 +14,7 @@ import { MetricsEndpoint } from '../exporters/prometheus/metrics.endpoint.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { HealthEndpoint } from '../health/health.endpoint.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
+import { resolveHealth } from '../health/health.options.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { LivenessEndpoint } from '../health/liveness.endpoint.js';
 import { ReadinessEndpoint } from '../health/readiness.endpoint.js';
@@ -92,7 +93,7 @@ function authFailureHandling(
 }
 
 function endpointsOf(
-  { endpoints: { paths, controllers }, health }: ResolvedOptions,
+  { endpoints: { paths, controllers }, health: options }: ResolvedOptions,
   registry: MetricsRegistry,
   exporter: PrometheusExporter,
   monitor: HealthMonitor,
@@ -100,6 +101,7 @@ function endpointsOf(
   dashboard: ApplicationDashboard | null,
   alerting: AlertingMonitor,
 ): RoutedEndpoints {
+  const health = options || resolveHealth();
   const make: Record<ControllerName, (path: string, overridable: boolean) => Endpoint> = {
     metrics: (path, overridable) => new MetricsEndpoint(exporter, registry, path, overridable),
     health: (path, overridable) => new HealthEndpoint(monitor, health.httpStatus, path, overridable),
@@ -115,8 +117,8 @@ function endpointsOf(
     startup: (path, overridable) => new StartupEndpoint(monitor, health, path, overridable),
   };
   const made = new Map<ControllerName, Endpoint>();
-  /** Returns the endpoint of this name. It exists also if its path is off, for a controller that the application extends. */
-  const ofController = (name: ControllerName): Endpoint => {
+  /** Returns the endpoint of this name. */
+  const endpointOf = (name: ControllerName): Endpoint => {
     const { path, given } = paths[name] || { path: DEFAULT_PATHS[name], given: false };
     const endpoint = made.get(name) ?? make[name](path, !given);
     made.set(name, endpoint);
@@ -125,10 +127,11 @@ function endpointsOf(
   const mounted = CONTROLLER_NAMES.filter((name) => !controllers && paths[name] !== false);
   return {
     mounted: [
-      ...mounted.map(ofController),
+      ...mounted.map(endpointOf),
       ...(paths.dashboard ? (dashboard?.endpoints(paths.dashboard.path, !paths.dashboard.given) ?? []) : []),
       ...(paths.alerts ? alertsEndpoints(paths.alerts.path, !paths.alerts.given, alerting) : []),
     ],
-    ofController,
+    // Also if the path is off, for a controller that the application extends.
+    ofController: (name) => (options === false && name !== 'metrics' ? undefined : endpointOf(name)),
   };
 }

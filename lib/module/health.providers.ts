@@ -15,7 +15,7 @@ import { HealthCheckExplorer } from '../health/health-check.explorer.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MonitoringHealthIndicator } from '../health/monitoring-health-indicator.js';
-import type { ResolvedHealth } from '../health/health.options.js';
+import { type ResolvedHealth, resolveHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
@@ -31,7 +31,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     inject: [RESOLVED_OPTIONS, MetricsRegistry],
     useFactory: ({ clock, health }: ResolvedOptions, registry: MetricsRegistry) =>
       new HealthMonitor({
-        ...health.defaults,
+        ...(health || resolveHealth()).defaults,
         registry,
         clock,
         logger: new Logger('Monitoring'),
@@ -69,8 +69,9 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       exporters: ExportersLifecycle,
       eventLoop: EventLoopMonitor,
       lastExit: LastExit,
-      { enabled, health }: ResolvedOptions,
+      { enabled, health: options }: ResolvedOptions,
     ) => {
+      const health = options || resolveHealth();
       const sources = {
         own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
         builtIn: () => {
@@ -86,7 +87,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
         },
       };
       const guard = instrumentationGuard(registry, 'shutdown');
-      return new HealthLifecycle(monitor, host, sources, health, registerTimer, guard, enabled);
+      return new HealthLifecycle(monitor, host, sources, health, registerTimer, guard, enabled && options !== false);
     },
   },
 ];

@@ -3,6 +3,7 @@ import type { ClusterMember } from '../cluster/cluster-member.js';
 import { HistorySampler } from '../history/history-sampler.js';
 import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
+import { resolveHistory } from '../history/history.options.js';
 import { HistoryStore } from '../history/history-store.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
@@ -18,9 +19,12 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryStore,
     inject: [RESOLVED_OPTIONS, MetricsRegistry],
-    useFactory: ({ history: options, isUnsampled }: ResolvedOptions, registry: MetricsRegistry) => {
-      const history = new HistoryStore(options, callbackGuard(registry, 'history.onSample'));
-      if (!isUnsampled) registry.addCollector(new HistoryMetrics(history, registry));
+    useFactory: ({ history: options }: ResolvedOptions, registry: MetricsRegistry) => {
+      const history = new HistoryStore(
+        options || resolveHistory(),
+        callbackGuard(registry, 'history.onSample'),
+      );
+      if (options) registry.addCollector(new HistoryMetrics(history, registry));
       return history;
     },
   },
@@ -51,7 +55,7 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
     useFactory: (
       sampler: HistorySampler,
       { registerTimer }: ScheduleIntegration,
-      { enabled, isUnsampled }: ResolvedOptions,
-    ) => new HistoryLifecycle(sampler, enabled && !isUnsampled, registerTimer),
+      { enabled, history }: ResolvedOptions,
+    ) => new HistoryLifecycle(sampler, enabled && history !== false, registerTimer),
   },
 ];

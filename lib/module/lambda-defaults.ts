@@ -7,20 +7,18 @@ import { isObject } from '../primitives/is-object.js';
 
 /** The options whose defaults are others on AWS Lambda. */
 interface SuspendedOptions {
-  readonly endpoints?: EndpointsOptions;
-  readonly collectors?: CollectorsOptions;
-  readonly diagnostics?: DiagnosticsOptions | false;
-  readonly requests?: RequestsOptions | false;
-  readonly health?: HealthOptions;
-  readonly history?: object;
-  readonly alerting?: object;
+  readonly endpoints?: EndpointsOptions | boolean;
+  readonly collectors?: CollectorsOptions | boolean;
+  readonly diagnostics?: DiagnosticsOptions | boolean;
+  readonly requests?: RequestsOptions | boolean;
+  readonly health?: HealthOptions | boolean;
+  readonly history?: object | boolean;
+  readonly alerting?: object | boolean;
 }
 
 /** The options of an application on AWS Lambda, and what is off because of that. */
 export interface LambdaDefaults<O> {
   readonly options: O;
-  /** True if neither the history nor alert rules are evaluated. */
-  readonly isUnsampled: boolean;
   /** Paths of the options that are off, such as `collectors.system`. */
   readonly off: readonly string[];
 }
@@ -29,6 +27,8 @@ export interface LambdaDefaults<O> {
 const DIAGNOSTICS = ['blockedLoop', 'memory', 'profiles'] as const;
 /** Collectors of a machine that is not the application's, or that measure with a timer. */
 const COLLECTORS = ['system', 'api'] as const;
+/** Endpoints that show what was sampled. */
+const SAMPLED_ENDPOINTS = ['dashboard', 'alerts'] as const;
 const STATISTICS = ['serverStatistics'] as const;
 const RUNTIME = ['eventLoop', 'threadPool'] as const;
 
@@ -40,35 +40,49 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
   const off: string[] = [];
   /** Returns the group with those of its options off that are not given. */
   function without<G>(path: string, group: G, names: readonly string[]): G {
-    // The check of the options refuses anything else.
-    if (group !== undefined && !isObject(group)) return group;
-    const missing = names.filter((name) => group?.[name as keyof G] === undefined);
+    const all = allOf(group);
+    if (!isObject(all)) return group;
+    const missing = names.filter((name) => all[name as keyof typeof all] === undefined);
     off.push(...missing.map((name) => `${path}.${name}`));
-    return { ...group, ...Object.fromEntries(missing.map((name) => [name, false])) };
+    return { ...all, ...Object.fromEntries(missing.map((name) => [name, false])) } as G;
   }
 
-  const { endpoints, collectors, diagnostics, health } = given;
+  const { diagnostics, health, history, alerting } = given;
+  const endpoints = allOf(given.endpoints);
+  const collectors = without('collectors', given.collectors, COLLECTORS);
+  const paths = isObject(endpoints) ? endpoints : {};
   // A server of their own, and controllers, are asked for.
-  const isServed = endpoints?.listen !== undefined || endpoints?.controllers === true;
-  const isUnsampled = given.alerting === undefined && given.history === undefined;
-  const fewer = without('collectors', collectors, COLLECTORS);
+  const isServed = paths.listen !== undefined || paths.controllers === true;
+  const isSampled = [history, alerting, paths.dashboard, paths.alerts].some(isAskedFor);
+  const unserved = isSampled ? [] : SAMPLED_ENDPOINTS;
   const options: O = {
     ...given,
-    ...(!isServed && { endpoints: without('endpoints', endpoints, ENDPOINT_NAMES) ?? {} }),
-    collectors: isObject(fewer)
+    endpoints: without('endpoints', given.endpoints, isServed ? unserved : ENDPOINT_NAMES),
+    collectors: isObject(collectors)
       ? {
-          ...fewer,
-          runtime: without('collectors.runtime', collectors?.runtime, RUNTIME) ?? {},
-          database: without('collectors.database', collectors?.database, STATISTICS) ?? {},
-          cache: without('collectors.cache', collectors?.cache, STATISTICS) ?? {},
+          ...collectors,
+          runtime: without('collectors.runtime', collectors.runtime, RUNTIME),
+          database: without('collectors.database', collectors.database, STATISTICS),
+          cache: without('collectors.cache', collectors.cache, STATISTICS),
         }
-      : (fewer ?? {}),
+      : collectors,
     requests: given.requests ?? false,
-    diagnostics: without('diagnostics', diagnostics, DIAGNOSTICS) ?? {},
+    diagnostics: without('diagnostics', diagnostics, DIAGNOSTICS),
     // Nobody routes requests by the readiness of an environment.
-    ...((health === undefined || isObject(health)) && { health: { drainDelayMs: 0, ...health } }),
+    ...(isObject(allOf(health)) && { health: { drainDelayMs: 0, ...(isObject(health) && health) } }),
   };
   if (given.requests === undefined) off.push('requests');
-  if (isUnsampled) off.push('history', 'alerting');
-  return { options, isUnsampled, off };
+  if (isSampled) return { options, off };
+  if (history === undefined) off.push('history');
+  if (alerting === undefined) off.push('alerting');
+  return { options: { ...options, history: history ?? false, alerting: alerting ?? false }, off };
+}
+
+/** Returns a group of options as an object; anything else that is invalid as it is, for the check of the options. */
+function allOf<G>(group: G): G | object {
+  return group === undefined || group === true ? {} : group;
+}
+
+function isAskedFor(option: unknown): boolean {
+  return option !== undefined && option !== false;
 }

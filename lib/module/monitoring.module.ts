@@ -23,10 +23,13 @@ import {
   expectKeys,
   expectObject,
   expectOption,
+  expectSwitch,
   MonitoringOptionsError,
   optionError,
 } from '../options/option-checks.js';
 import { LIBRARY_BRAND, THIS_COPY } from '../primitives/library-brand.js';
+import { isRecord } from '../primitives/is-object.js';
+import { HEALTH_ENDPOINTS } from './dependent-parts.js';
 import { controllersOf } from './endpoints.controllers.js';
 import { MonitoringCoreModule } from './monitoring-core.module.js';
 import { OptionsMerger } from './options-merger.js';
@@ -73,11 +76,15 @@ export class MonitoringModule extends ConfigurableModuleClass {
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     expectObject('the options of MonitoringModule', options);
     importTimes.defined();
-    const { enabled, endpoints, bridges } = options;
+    const { enabled, endpoints, bridges, health } = options;
     // Here and now, since other modules may ask for a meter as soon as they are created. A missing package is reported at the start.
-    if (enabled !== false && isOn(bridges?.openTelemetry)) BridgedMeterProvider.shared().register();
-    const controllers = endpoints?.controllers === true && enabled !== false ? controllersAt(endpoints) : [];
-    return { ...super.forRoot(options), controllers };
+    const isBridged = isRecord(bridges) && isOn(bridges['openTelemetry']);
+    if (enabled !== false && isBridged) BridgedMeterProvider.shared().register();
+    const hasControllers = enabled !== false && hasControllersAt(endpoints);
+    return {
+      ...super.forRoot(options),
+      controllers: hasControllers ? controllersAt({ ...(health === false && NO_HEALTH), ...endpoints }) : [],
+    };
   }
 
   /**
@@ -131,6 +138,13 @@ export class MonitoringModule extends ConfigurableModuleClass {
       exports: tokens,
     };
   }
+}
+
+/** The health endpoints, none of which exists without health checks. */
+const NO_HEALTH = Object.fromEntries(HEALTH_ENDPOINTS.map((name) => [name, false]));
+
+function hasControllersAt(endpoints: MonitoringOptions['endpoints']): endpoints is EndpointsOptions {
+  return isRecord(endpoints) && endpoints['controllers'] === true;
 }
 
 function isOn(option: unknown): boolean {
@@ -198,8 +212,9 @@ function withCheckedOptions(
  * @param paths paths of the controllers; false if there are none
  */
 function withControllers(options: MonitoringOptions, paths: ControllerPaths | false): MonitoringOptions {
-  const { endpoints } = options;
-  if (endpoints !== undefined) expectObject('endpoints', endpoints);
+  const { endpoints: given } = options;
+  expectSwitch('endpoints', given);
+  const endpoints = typeof given === 'object' ? given : undefined;
   const controllers = paths !== false;
   const early = controllers ? CONTROLLER_NAMES.find((name) => endpoints?.[name] !== undefined) : undefined;
   const option = (endpoints?.controllers ?? controllers) === controllers ? early : 'controllers';
@@ -210,7 +225,14 @@ function withControllers(options: MonitoringOptions, paths: ControllerPaths | fa
       `must be set by \`${place}\` of ${ASYNC_OWNER}, beside the factory, since Nest creates controllers before the factory runs; got ${describeValue(endpoints?.[option])}.`,
     );
   }
-  return controllers ? { ...options, endpoints: { ...endpoints, ...paths, controllers } } : options;
+  if (!controllers) return options;
+  if (given === false) {
+    throw optionError(
+      'endpoints',
+      `must not be false with \`controllers\` of ${ASYNC_OWNER}, which asks for endpoints. Remove one of the two options.`,
+    );
+  }
+  return { ...options, endpoints: { ...endpoints, ...paths, controllers } };
 }
 
 function expectCreate(factory: unknown): void {

@@ -48,7 +48,7 @@ import {
 } from '../instrumentation/messages/websocket.options.js';
 import { type LogsOptions, resolveLogs } from '../instrumentation/logs/logs.options.js';
 import {
-  type OutgoingHttpOptions,
+  type OutgoingHttpMetricsOptions,
   resolveOutgoingHttp,
 } from '../instrumentation/outgoing-http/outgoing-http.options.js';
 import {
@@ -70,7 +70,7 @@ import {
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
-import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { type BridgesOptions, type ResolvedBridges, resolveBridges } from './bridges.options.js';
 import {
   checked,
@@ -81,6 +81,7 @@ import {
   readOptions,
   switchedGroup,
 } from '../options/option-table.js';
+import { withoutDependents } from './dependent-parts.js';
 import { lambdaDefaults } from './lambda-defaults.js';
 
 /** Options of `MonitoringModule.forRoot()`. None is required. */
@@ -119,60 +120,65 @@ export interface MonitoringOptions {
    */
   readonly cluster?: ClusterOptions | boolean;
   /**
-   * Paths of the HTTP endpoints, their authentication, and a server of their own for them.
+   * Paths of the HTTP endpoints, their authentication, and a server of their own for them; or false for none.
    * @default every endpoint at its default path; none on AWS Lambda
    */
-  readonly endpoints?: EndpointsOptions;
-  /** Prometheus from which the dashboard reads the figures of all instances. @default the figures of the process alone */
-  readonly dashboard?: DashboardOptions;
+  readonly endpoints?: EndpointsOptions | boolean;
+  /**
+   * Prometheus from which the dashboard reads the figures of all instances, or false for no dashboard.
+   * @default the figures of the process alone
+   */
+  readonly dashboard?: DashboardOptions | boolean;
   /** Request metrics, or false. @default on */
-  readonly http?: HttpMetricsOptions | false;
+  readonly http?: HttpMetricsOptions | boolean;
   /** Metrics of outgoing HTTP requests, or false. @default on */
-  readonly outgoingHttp?: OutgoingHttpOptions | false;
+  readonly outgoingHttp?: OutgoingHttpMetricsOptions | boolean;
   /** Records of what each request waited for and why it failed, or false. @default on; off on AWS Lambda */
-  readonly requests?: RequestsOptions | false;
+  readonly requests?: RequestsOptions | boolean;
   /** Error metrics and groups of errors, or false. @default on */
-  readonly errors?: ErrorsOptions | false;
+  readonly errors?: ErrorsOptions | boolean;
   /**
    * Diagnostics of the process, such as what blocks the event loop, or false.
    * @default on; on AWS Lambda only those of the start and of the state of the process
    */
-  readonly diagnostics?: DiagnosticsOptions | false;
+  readonly diagnostics?: DiagnosticsOptions | boolean;
   /** Counts of log messages by level and context, whose levels can be changed at run time, or false. @default on */
   readonly logs?: LogsOptions | boolean;
   /** Metrics of scheduled jobs and of queues, or false. @default each kind that the application has */
-  readonly jobs?: JobsOptions | false;
+  readonly jobs?: JobsOptions | boolean;
   /** Metrics of microservice handlers, or false. @default on */
-  readonly rpc?: RpcMetricsOptions | false;
+  readonly rpc?: RpcMetricsOptions | boolean;
   /** Metrics of WebSocket gateways, or false. @default on */
-  readonly webSocket?: WebSocketMetricsOptions | false;
+  readonly webSocket?: WebSocketMetricsOptions | boolean;
   /** Metrics of GraphQL operations, or false. @default on */
-  readonly graphql?: GraphQLMetricsOptions | false;
+  readonly graphql?: GraphQLMetricsOptions | boolean;
   /**
-   * Collectors of the process, the machine, and the clients of the application.
+   * Collectors of the process, the machine, and the clients of the application, or false.
    * @default all; on AWS Lambda without the machine, the event loop, and the statistics of servers
    */
-  readonly collectors?: CollectorsOptions;
+  readonly collectors?: CollectorsOptions | boolean;
   /** Leadership among replicas, for business metrics that only one of them collects. @default every replica collects */
   readonly business?: BusinessOptions;
-  /** Exporters that push the metrics. @default only the metrics endpoint */
-  readonly exporters?: ExportersOptions;
-  /** Bridges from the metrics of other libraries: prom-client and OpenTelemetry. @default none */
-  readonly bridges?: BridgesOptions;
+  /** Exporters that push the metrics, or false. @default only the metrics endpoint */
+  readonly exporters?: ExportersOptions | boolean;
+  /** Bridges from the metrics of other libraries, prom-client and OpenTelemetry, or false. @default none */
+  readonly bridges?: BridgesOptions | boolean;
   /**
-   * Samples of the last hour in memory, which rules, vitals and the dashboard read.
-   * @default on; off on AWS Lambda unless this option or `alerting` is given
+   * Samples of the last hour in memory, or false. Without them there are no vitals, no alerts, no dashboard and no
+   * statistics by endpoint, which all read them.
+   * @default on; off on AWS Lambda unless this option, `alerting`, or the path of the dashboard or of the alerts is given
    */
-  readonly history?: HistoryOptions;
-  /** Health checks, probes and the drain at the end. @default the built-in checks */
-  readonly health?: HealthOptions;
-  /** Limits of the vitals, beyond which alerts fire. @default the default of each vital that is not given */
-  readonly thresholds?: Thresholds;
+  readonly history?: HistoryOptions | boolean;
+  /** Health checks, their endpoints and the drain at the end, or false. @default the built-in checks */
+  readonly health?: HealthOptions | boolean;
+  /** Limits of the vitals, beyond which alerts fire, or false. @default the default of each vital that is not given */
+  readonly thresholds?: Thresholds | boolean;
   /**
-   * Alert rules, and the handlers that are notified.
-   * @default no rules beside the thresholds; off on AWS Lambda unless this option or `history` is given
+   * Alert rules, and the handlers that are notified; or false, with which no rule is evaluated, the thresholds included.
+   * @default no rules beside the thresholds; off on AWS Lambda unless this option, `history`, or the path of the dashboard
+   * or of the alerts is given
    */
-  readonly alerting?: AlertingOptions;
+  readonly alerting?: AlertingOptions | boolean;
   /**
    * Source of the time. The system clock replaces it whenever it throws or returns anything but a number, and once its
    * monotonic time goes backwards; this is counted in `monitoring_callback_errors_total{callback="clock"}`.
@@ -200,7 +206,7 @@ export interface ResolvedOptions {
   readonly endpoints: ResolvedEndpoints;
   readonly dashboard: ResolvedDashboard;
   readonly http: Required<HttpMetricsOptions> | false;
-  readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
+  readonly outgoingHttp: Required<OutgoingHttpMetricsOptions> | false;
   readonly requests: ResolvedRequests;
   readonly errors: ResolvedErrors;
   readonly diagnostics: ResolvedDiagnostics;
@@ -213,20 +219,20 @@ export interface ResolvedOptions {
   readonly business: BusinessOptions;
   readonly exporters: ResolvedExporters;
   readonly bridges: ResolvedBridges;
-  readonly history: ResolvedHistory;
-  readonly health: ResolvedHealth;
+  /** False if nothing is sampled, and so nothing evaluated. */
+  readonly history: ResolvedHistory | false;
+  readonly health: ResolvedHealth | false;
   readonly thresholds: Thresholds;
-  readonly alerting: ResolvedAlerting;
+  /** False if no rule is evaluated. */
+  readonly alerting: ResolvedAlerting | false;
   readonly clock: Clock;
-  /** True if neither the history nor alert rules are evaluated. */
-  readonly isUnsampled: boolean;
   /** Paths of the options that are off because of AWS Lambda, such as `collectors.system`. */
   readonly offOnLambda: readonly string[];
 }
 
 /** The options whose defaults and checks depend on no other one. */
-type OwnOptions = Omit<ResolvedOptions, 'history' | 'isUnsampled' | 'offOnLambda' | 'detailed'> & {
-  readonly history: HistoryOptions | undefined;
+type OwnOptions = Omit<ResolvedOptions, 'history' | 'offOnLambda' | 'detailed'> & {
+  readonly history: HistoryOptions | false | undefined;
 };
 
 /** Returns the table of all options. */
@@ -242,9 +248,11 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
       true,
     ),
     conventions: group(resolveConventions),
-    cluster: switchedGroup(resolveCluster, true),
-    endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
-    dashboard: group(resolveDashboard),
+    cluster: switchedGroup(resolveCluster),
+    endpoints: switchedGroup((endpoints: EndpointsOptions | false | undefined) =>
+      resolveEndpoints(endpoints, environment),
+    ),
+    dashboard: switchedGroup(resolveDashboard),
     http: switchedGroup(resolveHttp),
     outgoingHttp: switchedGroup(resolveOutgoingHttp),
     requests: switchedGroup((requests: RequestsOptions | false | undefined) =>
@@ -254,19 +262,19 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
     diagnostics: switchedGroup((diagnostics: DiagnosticsOptions | false | undefined) =>
       resolveDiagnostics(diagnostics, environment),
     ),
-    logs: switchedGroup(resolveLogs, true),
+    logs: switchedGroup(resolveLogs),
     jobs: switchedGroup(resolveJobs),
     rpc: switchedGroup(resolveRpc),
     webSocket: switchedGroup(resolveWebSocket),
     graphql: switchedGroup(resolveGraphQL),
-    collectors: group(resolveCollectors),
+    collectors: switchedGroup(resolveCollectors),
     business: group(resolveBusiness),
-    exporters: group(resolveExporters),
-    bridges: group(resolveBridges),
-    history: group((history: HistoryOptions | undefined) => history),
-    health: group((health: HealthOptions | undefined) => resolveHealth(health, environment)),
-    thresholds: group(checkedThresholds),
-    alerting: group(resolveAlerting),
+    exporters: switchedGroup(resolveExporters),
+    bridges: switchedGroup(resolveBridges),
+    history: switchedGroup((history: HistoryOptions | false | undefined) => history),
+    health: switchedGroup((health: HealthOptions | false = {}) => health !== false && resolveHealth(health, environment)),
+    thresholds: switchedGroup(checkedThresholds),
+    alerting: switchedGroup((alerting: AlertingOptions | false = {}) => alerting !== false && resolveAlerting(alerting)),
     clock: group(checkedClock),
   };
 }
@@ -284,9 +292,7 @@ export function resolveOptions(
   onLambda = false,
 ): ResolvedOptions {
   const table = optionsTable(environment);
-  const { options, isUnsampled, off } = onLambda
-    ? lambdaDefaults(given)
-    : { options: given, isUnsampled: false, off: [] };
+  const { options, off } = onLambda ? lambdaDefaults(given) : { options: given, off: [] };
   const own = readOptions('the options of MonitoringModule', options, table, (option) => option);
   const { alerting, bridges, cluster } = own;
   if (cluster && bridges.promClient !== undefined) {
@@ -294,18 +300,16 @@ export function resolveOptions(
       '`bridges.promClient` must not be set with `cluster`: the metrics of prom-client are those of one worker and cannot be merged. Define them in MetricsRegistry, or remove one of the two options.',
     );
   }
-  const history = resolveHistory(own.history, alerting.intervalMs);
-  if (alerting.intervalMs < history.intervalMs) {
+  const history = own.history !== false && resolveHistory(own.history, alerting ? alerting.intervalMs : undefined);
+  if (alerting && history && alerting.intervalMs < history.intervalMs) {
     throw new MonitoringOptionsError(
       `\`alerting.intervalMs\` must be at least \`history.intervalMs\`, ${history.intervalMs}, since rules are evaluated over the samples of the history; got ${alerting.intervalMs}.`,
     );
   }
   const needsDetails = hasSemanticNames(own.conventions) || own.exporters.otlp?.conventions === 'otel';
   return {
-    ...own,
+    ...withoutDependents(given, { ...own, history }),
     ...conventionalBuckets(options, own),
-    history,
-    isUnsampled,
     offOnLambda: off,
     detailed: needsDetails ? own.conventions : undefined,
   };
@@ -329,17 +333,17 @@ interface WithBuckets {
 
 function withBuckets<O extends Required<WithBuckets>>(
   resolved: O | false,
-  given: WithBuckets | false | undefined,
+  given: WithBuckets | boolean | undefined,
   convention: Convention,
   semantic: readonly number[],
 ): O | false {
-  const isGiven = given !== undefined && given !== false && given.buckets !== undefined;
+  const isGiven = typeof given === 'object' && given.buckets !== undefined;
   if (resolved === false || isGiven) return resolved;
   return { ...resolved, buckets: boundsFor(convention, resolved.buckets, semantic) };
 }
 
-function checkedThresholds(thresholds: Thresholds = {}): Thresholds {
-  expectObject('thresholds', thresholds);
+function checkedThresholds(thresholds: Thresholds | false = {}): Thresholds {
+  if (thresholds === false) return {};
   const all = { ...DEFAULT_THRESHOLDS, ...thresholds };
   resolveThresholds(all);
   return all;

@@ -27,7 +27,9 @@ export class OptionsMerger {
    */
   add(options?: MonitoringOptions | null): void {
     this.added.push(options ?? {});
-    const withControllers = this.added.filter(({ endpoints }) => endpoints?.controllers === true);
+    const withControllers = this.added.filter(
+      ({ endpoints }) => typeof endpoints === 'object' && endpoints?.controllers === true,
+    );
     if (withControllers.length > 1) {
       throw new MonitoringOptionsError(
         '`endpoints.controllers` must be set by one import of MonitoringModule, since each would have controllers of its own. Give the options once, in the root module; other imports need none.',

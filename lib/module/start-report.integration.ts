@@ -8,11 +8,11 @@ import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ResolvedOptions } from './monitoring.options.js';
+import { offParts } from './off-parts.js';
 import { dependentsOnOtherCopies } from './other-copies.integration.js';
 
 /** Maximum number of clients of a kind that a line names. */
 const MAX_NAMES = 8;
-const SWITCHES = ['http', 'outgoingHttp', 'rpc', 'webSocket', 'graphql'] as const;
 
 /** The log lines about a start: the endpoints, the clients that were found, and the parts that are off. */
 export class StartReport {
@@ -41,8 +41,8 @@ export class StartReport {
     }
     this.logger.log(this.endpointsLine());
     this.logger.log(this.clientsLine());
-    const off = this.disabledParts();
-    if (off.length > 0) this.logger.log(`Off: ${off.join(', ')}.`);
+    const off = this.offLine();
+    if (off !== undefined) this.logger.log(off);
     const dependents = dependentsOnOtherCopies(this.modules);
     if (dependents.length > 0) this.logger.warn(otherCopyWarning(dependents));
   }
@@ -74,34 +74,20 @@ export class StartReport {
     return `Found ${found.map(([kind, names]) => `${kind}: ${listOf(names)}`).join('; ')}`;
   }
 
-  private disabledParts(): string[] {
-    const { endpoints, collectors, offOnLambda } = this.options;
-    const withheld = endpoints.isDashboardWithheld
-      ? ['the dashboard (NODE_ENV is production and `endpoints.auth` is not set)']
-      : [];
-    const byOption = [
-      ...SWITCHES.filter((name) => this.options[name] === false),
-      ...falseKeys('endpoints', endpoints.paths).filter(
-        (name) => !endpoints.isDashboardWithheld || name !== 'endpoints.dashboard',
-      ),
-      ...falseKeys('collectors', collectors),
-    ].filter((name) => !offOnLambda.includes(name));
-    const onLambda = offOnLambda.filter((name) => !name.startsWith('endpoints.'));
-    return [
-      ...withheld,
-      ...byOption.map((name) => `${name} (option)`),
-      ...onLambda.map((name) => `${name} (AWS Lambda)`),
-    ];
+  /** Returns undefined if everything is on. */
+  private offLine(): string | undefined {
+    const groups = offParts(this.options).flatMap(({ names, reason }) => {
+      // The line of the endpoints says that there are none.
+      const others = names.filter((name) => name !== 'endpoints' && (reason !== 'AWS Lambda' || !/^endpoints\./.test(name)));
+      return others.length === 0 ? [] : [`${others.join(', ')} (${reason})`];
+    });
+    return groups.length === 0 ? undefined : `Off: ${groups.join('; ')}.`;
   }
 }
 
 function otherCopyWarning(dependents: readonly string[]): string {
   const uses = dependents.length === 1 ? 'uses' : 'use';
   return `${listOf(dependents)} ${uses} another copy of nestjs-monitoring, so that its metrics are not those of this application. The package is loaded as an ES module and as CommonJS, or in two versions: see docs/libraries.md of the package.`;
-}
-
-function falseKeys(owner: string, options: object): string[] {
-  return Object.entries(options).flatMap(([name, value]) => (value === false ? [`${owner}.${name}`] : []));
 }
 
 function listOf(names: readonly string[]): string {

@@ -23,6 +23,17 @@ export function expectOption(option: string, value: unknown, expected: string, v
 }
 
 /**
+ * Checks the value of an option that is a number or a boolean. The error says how to convert a text to one.
+ *
+ * @param expected the valid values in words, to follow "must be"
+ * @throws {MonitoringOptionsError} unless the value is valid
+ */
+export function expectConverted(option: string, value: unknown, expected: string, valid: boolean): void {
+  if (valid) return;
+  throw optionError(option, `must be ${expected}; got ${describeValue(value)}.${conversionHint(value)}`);
+}
+
+/**
  * Checks the value of an option that may be a secret, or that is too large to show. The error has its type only.
  *
  * @param expected the valid values in words, to follow "must be"
@@ -55,10 +66,71 @@ export function optionOf(owner: string, key: string): string {
  * @throws {MonitoringOptionsError}
  */
 export function expectObject(option: string, value: unknown, keys: readonly string[] = []): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
-  const given = typeof value === 'string' ? 'a string' : describeValue(value);
+  if (isObjectOfOptions(value)) return;
   const known = keys.length > 0 ? ` ${knownKeys(keys)}` : '';
-  throw new MonitoringOptionsError(`${subjectOf(option)} must be an object; got ${given}.${known}`);
+  throw optionError(option, `must be an object; got ${describeUnshown(value)}.${awaitHint(value)}${known}`);
+}
+
+/** Returns true for an object of the application, which is not one of JavaScript's own kinds such as a map or a date. */
+function isObjectOfOptions(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || isPromise(value)) return false;
+  return !BUILT_IN_KINDS.has(kindOf(value));
+}
+
+/** Objects that have no keys of their own: as options, they would be the defaults without a word. */
+const BUILT_IN_KINDS: ReadonlySet<string> = new Set([
+  'Array',
+  'Boolean',
+  'Date',
+  'Error',
+  'Headers',
+  'Map',
+  'Number',
+  'Promise',
+  'RegExp',
+  'Set',
+  'String',
+  'URLSearchParams',
+]);
+
+/** Returns the kind of an object by its name in JavaScript, such as `Map`. */
+function kindOf(value: object): string {
+  // A proxy of the application may refuse to be looked at.
+  const text = quietly(() => Object.prototype.toString.call(value));
+  return text?.slice('[object '.length, -1) ?? 'Object';
+}
+
+function isPromise(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return quietly(() => typeof (value as { then?: unknown }).then === 'function') === true;
+}
+
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function awaitHint(value: unknown): string {
+  return isPromise(value) ? ' Await it, or use MonitoringModule.forRootAsync().' : '';
+}
+
+/** Returns a value in words. A string is not shown, since it may be a secret in the wrong place, except for a boolean as one. */
+function describeUnshown(value: unknown): string {
+  return typeof value === 'string' && !isBooleanText(value) ? 'a string' : describeValue(value);
+}
+
+function isBooleanText(value: unknown): boolean {
+  return value === 'true' || value === 'false';
+}
+
+/** Returns what to do about a text where a number or a boolean belongs: environment variables are texts. */
+function conversionHint(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  if (isBooleanText(value)) return " Convert it: `value === 'true'`.";
+  return value.trim() !== '' && Number.isFinite(Number(value)) ? ' Convert it: `Number(value)`.' : '';
 }
 
 function knownKeys(keys: readonly string[]): string {
@@ -69,17 +141,17 @@ function knownKeys(keys: readonly string[]): string {
  * Checks that an option is an object of options, or a boolean instead. The error does not show a string, which may be a
  * secret in the wrong place.
  *
- * @param takesTrue true if `true` turns on what the options are of, with their defaults
+ * @param takesTrue false if some of the options have no default, so that `true` says too little
  * @throws {MonitoringOptionsError} unless it is one of them, or undefined
  */
-export function expectSwitch(option: string, value: unknown, takesTrue = false): void {
+export function expectSwitch(option: string, value: unknown, takesTrue = true): void {
   if (value === undefined || value === false || (takesTrue && value === true)) return;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  if (isObjectOfOptions(value)) return;
   const expected = takesTrue
     ? 'true, false or an object of options'
     : 'an object of options, or false to turn it off';
-  const given = typeof value === 'string' ? 'a string' : describeValue(value);
-  throw optionError(option, `must be ${expected}; got ${given}.`);
+  const hint = `${awaitHint(value)}${isBooleanText(value) ? conversionHint(value) : ''}`;
+  throw optionError(option, `must be ${expected}; got ${describeUnshown(value)}.${hint}`);
 }
 
 /**
@@ -132,7 +204,7 @@ export function optionalString(option: string, value: unknown): void {
  * @throws {MonitoringOptionsError} if the value is neither a boolean nor undefined
  */
 export function booleanOf(option: string, value: boolean | undefined, defaultValue: boolean): boolean {
-  expectOption(option, value, 'true or false', value === undefined || typeof value === 'boolean');
+  expectConverted(option, value, 'true or false', value === undefined || typeof value === 'boolean');
   return value ?? defaultValue;
 }
 
@@ -143,7 +215,8 @@ export function booleanOf(option: string, value: boolean | undefined, defaultVal
  */
 export function countOf(option: string, value: number | undefined, defaultValue: number, min = 1): number {
   const count = value === undefined ? defaultValue : value;
-  expectOption(option, count, `a whole number of at least ${min}`, Number.isInteger(count) && count >= min);
+  const valid = Number.isInteger(count) && count >= min;
+  expectConverted(option, count, `a whole number of at least ${min}`, valid);
   return count;
 }
 
@@ -154,7 +227,7 @@ export function countOf(option: string, value: number | undefined, defaultValue:
  */
 export function durationMsOf(option: string, value: number | undefined, defaultValue: number): number {
   const duration = value === undefined ? defaultValue : value;
-  expectOption(option, duration, 'a number of milliseconds above 0', isDuration(duration));
+  expectConverted(option, duration, 'a number of milliseconds above 0', isDuration(duration));
   return duration;
 }
 
@@ -170,7 +243,7 @@ export function isDuration(value: unknown): value is number {
  */
 export function intervalMsOf(option: string, value: number | undefined, defaultValue: number): number {
   const interval = value === undefined ? defaultValue : value;
-  expectOption(
+  expectConverted(
     option,
     interval,
     `a number of milliseconds from 1 to ${MAX_TIMER_DELAY_MS}`,
@@ -261,7 +334,11 @@ function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'function' && isClass(value)) return `the class ${value.name}`;
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (isPromise(value)) return 'a Promise';
+  const kind = kindOf(value);
+  if (!BUILT_IN_KINDS.has(kind)) return 'an object';
+  return `${kind === 'Error' ? 'an' : 'a'} ${kind}`;
 }
 
 /** Returns true for a class, which cannot be called as a function. */

@@ -163,17 +163,18 @@ export function group<V, T>(read: (given: V | undefined, option: string) => T): 
 }
 
 /**
- * Returns the entry of an option that is a group of options, or false to turn off what they are of.
+ * Returns the entry of an option that is a group of options, false to turn off what they are of, or true, which is the
+ * same as an empty group.
  *
- * @param takesTrue true if `true` turns it on, with the defaults
+ * @param takesTrue false if some of the options have no default, so that `true` says too little
  */
 export function switchedGroup<V, T>(
   read: (given: V | undefined, option: string) => T,
-  takesTrue = false,
+  takesTrue = true,
 ): OptionEntry<T> {
-  return group((given: V | undefined, option) => {
+  return group((given: V | true | undefined, option) => {
     expectSwitch(option, given, takesTrue);
-    return read(given, option);
+    return read(given === true ? ({} as V) : given, option);
   });
 }
 

@@ -134,13 +134,13 @@ export class MetricsHistory {
   /** Returns the samples of a metric: its values, or the counts of a histogram. */
   points(
     metric: string,
-    { labels = {}, sinceMs = -Infinity }: { labels?: LabelMatchers; sinceMs?: number } = {},
+    { labels = {}, from = -Infinity }: { labels?: LabelMatchers; from?: number } = {},
   ): HistoryPoints[] {
     const family = this.store.family(metric);
     if (family === undefined) return [];
     const column = columnOf(family, 'count');
     return this.matching(metric, labels).map((series) => {
-      const { times, values } = family.reader.samples(series, column, sinceMs, Infinity, false);
+      const { times, values } = family.reader.samples(series, column, from, Infinity, false);
       return { labels: series.labels, points: times.map((time, i) => [time, values[i] ?? NaN] as const) };
     });
   }

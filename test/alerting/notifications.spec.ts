@@ -54,7 +54,7 @@ describe('a handler', () => {
       sendResolved: false,
     });
     alerting.addAlertHandler((alert) => mail.push(line(alert)), {
-      labels: { queue: /mail|post/, alertname: 'long_queue' },
+      matchers: { queue: /mail|post/, alertname: 'long_queue' },
     });
     await step(() => set('print', 11));
     await step(() => set('mail', 11));

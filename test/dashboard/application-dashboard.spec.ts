@@ -23,11 +23,13 @@ function application(own: Partial<DashboardParts> = {}) {
       return { status: 'healthy', message: 'ok' };
     },
   });
+  const vitals = new Vitals(history);
   const parts = {
     registry,
     history,
     alerting,
-    performance: new PerformanceMonitor(alerting, new Vitals(history)),
+    performance: new PerformanceMonitor(alerting, vitals),
+    vitals,
     health,
     records: new RequestRecords(),
     blocks: new EventLoopBlocks(),

@@ -204,6 +204,8 @@ describe('the options of the exporters', () => {
         OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'base2_exponential_bucket_histogram',
         OTEL_SERVICE_NAME: 'orders',
         OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,region=eu',
+        OTEL_METRIC_EXPORT_INTERVAL: '15000',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '2500',
       },
     );
     expect(fromOpenTelemetry).toMatchObject({
@@ -213,7 +215,17 @@ describe('the options of the exporters', () => {
       temporality: 'delta',
       histograms: 'exponential',
       resourceAttributes: { 'service.name': 'orders', region: 'eu' },
+      intervalMs: 15_000,
+      timeoutMs: 2_500,
     });
+  });
+
+  it('win over the environment, in which an invalid duration is as good as none', () => {
+    const environment = { OTEL_METRIC_EXPORT_INTERVAL: '1m', OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: '-1' };
+    expect(resolveOtlp('o', {}, environment)).toMatchObject({ intervalMs: 60_000, timeoutMs: 10_000 });
+    const options = { intervalMs: 5_000, timeoutMs: 1_000 };
+    const valid = { OTEL_METRIC_EXPORT_INTERVAL: '15000', OTEL_EXPORTER_OTLP_TIMEOUT: '2500' };
+    expect(resolveOtlp('o', options, valid)).toMatchObject(options);
   });
 });
 

@@ -194,7 +194,7 @@ describe('retention', () => {
     expect(history.timestamps('active_users')).toHaveLength(42);
     expect(history.min('active_users', 10 * MINUTE)[0]?.value).toBe(89);
     release();
-    const points = history.points('active_users', { sinceMs: (history.lastSample ?? 0) - 30 * SECOND });
+    const points = history.points('active_users', { from: (history.lastSample ?? 0) - 30 * SECOND });
     expect(points[0]?.points.map(([, value]) => value)).toEqual([127, 128, 129]);
   });
 

@@ -32,7 +32,7 @@ describe('the defaults on AWS Lambda', () => {
   it('are off for what needs a timer, a thread, a machine or a server', () => {
     const options = onLambda();
     expect(options.offOnLambda).toEqual(OFF);
-    expect(options.isUnsampled).toBe(true);
+    expect([options.history, options.alerting]).toEqual([false, false]);
     expect(new Set(Object.values(options.endpoints.paths))).toEqual(new Set([false]));
     expect(options.collectors).toMatchObject({
       system: false,
@@ -42,12 +42,13 @@ describe('the defaults on AWS Lambda', () => {
       cache: { serverStatistics: false },
     });
     expect(options.diagnostics).toMatchObject({ blockedLoop: false, memory: false, profiles: false });
-    expect(options.health.drain.delayMs).toBe(0);
+    expect(options.health).toMatchObject({ drain: { delayMs: 0 } });
   });
 
   it('leave everything as it is elsewhere', () => {
-    const { offOnLambda, isUnsampled, ...elsewhere } = resolveOptions({}, 'production');
-    expect([offOnLambda, isUnsampled]).toEqual([[], false]);
+    const { offOnLambda, ...elsewhere } = resolveOptions({}, 'production');
+    expect(offOnLambda).toEqual([]);
+    expect(elsewhere).toMatchObject({ history: { intervalMs: 15_000 }, alerting: { intervalMs: 15_000 } });
     expect(elsewhere.collectors.system).not.toBe(false);
     expect(elsewhere.endpoints.paths.metrics).toEqual({ path: 'metrics', given: false });
   });
@@ -63,18 +64,43 @@ describe('the defaults on AWS Lambda', () => {
     expect(onLambda(options).offOnLambda).toEqual(OFF.filter((off) => off !== name));
   });
 
-  it.each<MonitoringOptions>([{ history: {} }, { alerting: {} }])('sample with %j', (options) => {
-    const { isUnsampled, offOnLambda } = onLambda(options);
-    expect(isUnsampled).toBe(false);
-    expect(offOnLambda).toEqual(OFF.slice(0, -2));
+  it.each<MonitoringOptions>([
+    { history: {} },
+    { history: true },
+    { alerting: {} },
+    { endpoints: { dashboard: 'live' } },
+    { endpoints: { alerts: 'rules' } },
+  ])('sample with %j', (options) => {
+    const { history, alerting, offOnLambda } = onLambda(options);
+    expect([history, alerting]).not.toContain(false);
+    const asked = Object.keys(typeof options.endpoints === 'object' ? options.endpoints : {});
+    expect(offOnLambda).toEqual(OFF.slice(0, -2).filter((off) => !asked.includes(off.replace('endpoints.', ''))));
+  });
+
+  it.each<[MonitoringOptions, string[]]>([
+    [{ history: false }, ['alerting']],
+    [{ alerting: false }, ['history']],
+    [{ history: false, alerting: false }, []],
+  ])('do not sample with %j, and say of the rest why', (options, off) => {
+    const { history, alerting, offOnLambda } = onLambda(options);
+    expect([history, alerting]).toEqual([false, false]);
+    expect(offOnLambda).toEqual([...OFF.slice(0, -2), ...off]);
+  });
+
+  it('are the same with true as with no options', () => {
+    const given = onLambda({ endpoints: true, collectors: true, diagnostics: true, health: true });
+    expect(given.offOnLambda).toEqual(OFF);
+    expect(given.health).toMatchObject({ drain: { delayMs: 0 } });
   });
 
   it.each<MonitoringOptions>([
     { endpoints: { listen: { port: 0 } } },
     { endpoints: { controllers: true, dashboard: false } },
-  ])('keep the endpoints with %j', (options) => {
+  ])('keep the endpoints with %j, but for those of samples', (options) => {
     const { offOnLambda, endpoints } = onLambda(options);
-    expect(offOnLambda.filter((name) => name.startsWith('endpoints.'))).toEqual([]);
+    const off = offOnLambda.filter((name) => /^endpoints\./.test(name));
+    expect(['endpoints.dashboard', 'endpoints.alerts']).toEqual(expect.arrayContaining(off));
+    expect([endpoints.paths.dashboard, endpoints.paths.alerts]).toEqual([false, false]);
     expect(endpoints.paths.metrics).toEqual({ path: 'metrics', given: false });
   });
 

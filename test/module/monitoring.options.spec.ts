@@ -209,14 +209,34 @@ describe('options that cannot work stop the start', () => {
       `Unknown keys \`enable\`, \`endpoint\` in the options of MonitoringModule. Known keys: ${top}. Did you mean \`enabled\`?`,
     ],
     [{ enabled: 'yes' }, '`enabled` must be true or false; got the string "yes".'],
+    [
+      { enabled: 'false' },
+      "`enabled` must be true or false; got the string \"false\". Convert it: `value === 'true'`.",
+    ],
+    [
+      { http: 'true' },
+      "`http` must be true, false or an object of options; got the string \"true\". Convert it: `value === 'true'`.",
+    ],
+    [
+      { http: Promise.resolve({}) },
+      '`http` must be true, false or an object of options; got a Promise. Await it, or use MonitoringModule.forRootAsync().',
+    ],
+    [{ history: new Map() }, '`history` must be true, false or an object of options; got a Map.'],
+    [
+      { exporters: { otlp: { headers: new Headers({ 'x-tenant': 'a' }) } } },
+      '`exporters.otlp.headers` must be an object; got a Headers.',
+    ],
+    [
+      { thresholds: 80 },
+      '`thresholds` must be true, false or an object of options; got 80.',
+    ],
     [{ enabled: null }, '`enabled` must be true or false; got null.'],
     [{ exemplars: 'trace' }, '`exemplars` must be true, false or a function; got the string "trace".'],
     [{ seriesLimit: 0 }, '`seriesLimit` must be a whole number of at least 1; got 0.'],
     [{ seriesLimit: 1.5 }, '`seriesLimit` must be a whole number of at least 1; got 1.5.'],
-    [{ seriesLimit: '10' }, '`seriesLimit` must be a whole number of at least 1; got the string "10".'],
+    [{ seriesLimit: '10' }, '`seriesLimit` must be a whole number of at least 1; got the string "10". Convert it: `Number(value)`.'],
     [{ seriesLimit: NaN }, '`seriesLimit` must be a whole number of at least 1; got NaN.'],
-    [{ endpoints: false }, `\`endpoints\` must be an object; got false. ${ofEndpoints}`],
-    [{ endpoints: null }, `\`endpoints\` must be an object; got null. ${ofEndpoints}`],
+    [{ endpoints: null }, '`endpoints` must be true, false or an object of options; got null.'],
     [
       { endpoints: { metric: 'x' } },
       `Unknown key \`metric\` in \`endpoints\`. ${ofEndpoints} Did you mean \`metrics\`?`,
@@ -293,7 +313,7 @@ describe('options that cannot work stop the start', () => {
     ],
     ...[undefined, -1, 65_536, 1.5, '9464', NaN].map((port): [unknown, string] => [
       { endpoints: { listen: { port } } },
-      `\`endpoints.listen.port\` must be a port from 0 to 65535; got ${typeof port === 'string' ? `the string "${port}"` : port}.`,
+      `\`endpoints.listen.port\` must be a port from 0 to 65535; got ${typeof port === 'string' ? `the string "${port}". Convert it: \`Number(value)\`.` : `${port}.`}`,
     ]),
     [
       { endpoints: { listen: { port: 1, host: '' } } },
@@ -362,14 +382,12 @@ describe('options that cannot work stop the start', () => {
       { outgoingHttp: { ignoreHosts: 'a' } },
       '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got the string "a".',
     ],
-    [{ errors: true }, '`errors` must be an object of options, or false to turn it off; got true.'],
     [{ errors: { http: true } }, 'Unknown key `http` in `errors`. Known keys: process, responses, records.'],
     [{ errors: { process: 1 } }, '`errors.process` must be true or false; got 1.'],
     [
       { collectors: { queues: { every: 5 } } },
       'Unknown key `every` in `collectors.queues`. Known keys: intervalMs.',
     ],
-    [{ jobs: true }, '`jobs` must be an object of options, or false to turn it off; got true.'],
     [{ jobs: { cron: {} } }, 'Unknown key `cron` in `jobs`. Known keys: schedule, bullmq.'],
     [
       { jobs: { schedule: { bucket: [] } } },
@@ -379,7 +397,10 @@ describe('options that cannot work stop the start', () => {
       { jobs: { bullmq: { maxJobs: 0 } } },
       '`jobs.bullmq.maxJobs` must be a whole number of at least 1; got 0.',
     ],
-    [{ http: true }, '`http` must be an object of options, or false to turn it off; got true.'],
+    [
+      { exporters: { json: true } },
+      '`exporters.json` must be an object of options, or false to turn it off; got true.',
+    ],
     [
       { http: { slow: 5 } },
       'Unknown key `slow` in `http`. Known keys: slowRequestThresholdMs, buckets, ignoreRoutes.',
@@ -396,10 +417,6 @@ describe('options that cannot work stop the start', () => {
     [
       { http: { ignoreRoutes: [5] } },
       '`http.ignoreRoutes` must be an array of route templates or regular expressions; got an array.',
-    ],
-    [
-      { collectors: false },
-      '`collectors` must be an object; got false. Known keys: runtime, system, database, cache, queues, build, api.',
     ],
     [
       { exporters: { prom: {} } },

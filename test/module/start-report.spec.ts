@@ -68,7 +68,7 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
       [
         'Endpoints: /ops/metrics, /health, /ready, /alive, /startup, /monitoring/api/v1/rules',
         NO_CLIENTS,
-        'Off: http (option), endpoints.dashboard (option), collectors.system (option).',
+        'Off: http, endpoints.dashboard, collectors.system (options).',
       ],
     ],
     [
@@ -77,7 +77,7 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
       [
         'Endpoints: /metrics-dashboard, /monitoring/api/v1/rules, controllers of metrics, health, readiness, liveness',
         NO_CLIENTS,
-        'Off: endpoints.startup (option).',
+        'Off: endpoints.startup (options).',
       ],
     ],
     [
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
       [
         'Endpoints: controllers of metrics, health, readiness',
         NO_CLIENTS,
-        'Off: endpoints.liveness (option), endpoints.startup (option), endpoints.dashboard (option), endpoints.alerts (option).',
+        'Off: endpoints.liveness, endpoints.startup, endpoints.dashboard, endpoints.alerts (options).',
       ],
     ],
     [
@@ -102,10 +102,20 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
           alerts: false,
         },
       },
+      ['Endpoints: none, since the options turn all of them off.', NO_CLIENTS],
+    ],
+    [
+      'that nothing is served, in one word',
+      { endpoints: false },
+      ['Endpoints: none, since the options turn all of them off.', NO_CLIENTS],
+    ],
+    [
+      'a part as a whole, and what needs it',
+      { history: false, health: false, diagnostics: false, collectors: false },
       [
-        'Endpoints: none, since the options turn all of them off.',
+        'Endpoints: /metrics',
         NO_CLIENTS,
-        'Off: endpoints.metrics (option), endpoints.health (option), endpoints.readiness (option), endpoints.liveness (option), endpoints.startup (option), endpoints.dashboard (option), endpoints.alerts (option).',
+        'Off: endpoints.health, endpoints.readiness, endpoints.liveness, endpoints.startup, endpoints.dashboard, endpoints.alerts, diagnostics, collectors, history, health, alerting (options).',
       ],
     ],
     ['that monitoring is off', { enabled: false }, ['Monitoring is off: the option `enabled` is false.']],
@@ -113,19 +123,23 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
     expect(await linesOf(adapter, moduleWith(options))).toEqual(lines);
   });
 
-  it('says why the dashboard is off in production', async () => {
+  it('says what is off in production, and why', async () => {
     process.env['NODE_ENV'] = 'production';
     const options = { health: { drainDelayMs: 0 } };
     expect(await linesOf(adapter, moduleWith(options))).toEqual([
       DEFAULT_ENDPOINTS.replace(', /metrics-dashboard', ''),
       NO_CLIENTS,
-      'Off: the dashboard (NODE_ENV is production and `endpoints.auth` is not set).',
+      'Off: diagnostics.blockedLoop (NODE_ENV is production); endpoints.dashboard, diagnostics.profiles (NODE_ENV is production without `endpoints.auth`).',
     ]);
   });
 
-  it('does not mention the dashboard in production with credentials', async () => {
+  it('does not mention in production what credentials and options turn on', async () => {
     process.env['NODE_ENV'] = 'production';
-    const options = { health: { drainDelayMs: 0 }, endpoints: { auth: { bearerToken: 'a-token' } } };
+    const options = {
+      health: { drainDelayMs: 0 },
+      endpoints: { auth: { bearerToken: 'a-token' } },
+      diagnostics: { blockedLoop: true },
+    };
     expect(await linesOf(adapter, moduleWith(options))).toEqual([DEFAULT_ENDPOINTS, NO_CLIENTS]);
   });
 
@@ -153,7 +167,7 @@ describe.each(ADAPTERS)('the report of a start on AWS Lambda on %s', (adapter) =
     expect(await linesOf(adapter, moduleWith({ http: false, collectors: { build: false } }))).toEqual([
       'Endpoints: none on AWS Lambda, where each environment has metrics of its own. Set the path of an endpoint to serve it.',
       NO_CLIENTS,
-      'Off: http (option), collectors.build (option), collectors.system (AWS Lambda), collectors.api (AWS Lambda), collectors.runtime.eventLoop (AWS Lambda), collectors.runtime.threadPool (AWS Lambda), collectors.database.serverStatistics (AWS Lambda), collectors.cache.serverStatistics (AWS Lambda), diagnostics.blockedLoop (AWS Lambda), diagnostics.memory (AWS Lambda), diagnostics.profiles (AWS Lambda), requests (AWS Lambda), history (AWS Lambda), alerting (AWS Lambda).',
+      'Off: http, collectors.build (options); collectors.system, collectors.api, collectors.runtime.eventLoop, collectors.runtime.threadPool, collectors.database.serverStatistics, collectors.cache.serverStatistics, diagnostics.blockedLoop, diagnostics.memory, diagnostics.profiles, requests, history, alerting (AWS Lambda).',
     ]);
   });
 

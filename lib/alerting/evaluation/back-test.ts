@@ -18,7 +18,7 @@ import { keyOf } from '../../query/label-sets.js';
 /** Options of a back test: its start and its resolution. */
 export interface BackTestOptions {
   /** Start of the back test, in milliseconds since the Unix epoch. @default the oldest sample of the history */
-  readonly sinceMs?: number;
+  readonly from?: number;
   /**
    * Time between two evaluations, in milliseconds. Between samples the last one counts, as in Prometheus.
    * @default the samples at which the rule would have been evaluated
@@ -145,32 +145,32 @@ function evaluationTimes(
   options: BackTestOptions,
   { history, intervalMs }: BackTestSources,
 ): EvaluationTimes {
-  expectKeys('the options of the back test', options, ['sinceMs', 'stepMs']);
-  const { sinceMs = -Infinity, stepMs } = options;
-  const isTime = typeof sinceMs === 'number' && !Number.isNaN(sinceMs);
-  expectOption('sinceMs of the back test', sinceMs, 'milliseconds since the Unix epoch', isTime);
+  expectKeys('the options of the back test', options, ['from', 'stepMs']);
+  const { from: start = -Infinity, stepMs } = options;
+  const isTime = typeof start === 'number' && !Number.isNaN(start);
+  expectOption('from of the back test', start, 'milliseconds since the Unix epoch', isTime);
   if (stepMs !== undefined) durationMsOf('stepMs of the back test', stepMs, 0);
   const metrics = [...new Set(rules.flatMap(({ retention }) => retention.map(({ metric }) => metric)))];
   const samples = [...new Set(metrics.flatMap((metric) => history.timestamps(metric)))]
-    .filter((timestamp) => timestamp >= sinceMs)
+    .filter((timestamp) => timestamp >= start)
     .toSorted((a, b) => a - b);
   const first = samples.at(0);
   const last = samples.at(-1);
   if (first === undefined || last === undefined) {
     const names = [...new Set(rules.map(({ name }) => name))].join(', ');
     throw new MonitoringOptionsError(
-      `The alert rule "${names}" cannot be tested: the history has no sample of ${metrics.join(' or ')}${sinceMs === -Infinity ? '' : ' since sinceMs'}. It retains the metrics of rules, vitals and the dashboard, and those passed to history.retain(), from that call on.`,
+      `The alert rule "${names}" cannot be tested: the history has no sample of ${metrics.join(' or ')}${start === -Infinity ? '' : ' since `from`'}. It retains the metrics of rules, vitals and the dashboard, and those passed to history.retain(), from that call on.`,
     );
   }
   if (stepMs === undefined) {
     const times = dueSamples(samples, intervalMs, history.intervalMs);
     return { times, from: first, to: times.at(-1) ?? first };
   }
-  const from = Math.max(first, sinceMs);
+  const from = Math.max(first, start);
   const count = Math.floor((last - from) / stepMs) + 1;
   if (count > MAX_EVALUATIONS) {
     throw new MonitoringOptionsError(
-      `The back test must have at most ${MAX_EVALUATIONS} evaluations; got ${count}. Use a longer \`stepMs\` or a later \`sinceMs\`.`,
+      `The back test must have at most ${MAX_EVALUATIONS} evaluations; got ${count}. Use a longer \`stepMs\` or a later \`from\`.`,
     );
   }
   const times = Array.from({ length: count }, (_, step) => from + step * stepMs);

@@ -11,7 +11,7 @@ import { type AlertStateHandler, NotificationError } from '../notifications/noti
 import { httpUrl, postJson } from './http-post.js';
 
 /** Options of an {@link AlertmanagerHandler}. */
-export interface AlertmanagerOptions {
+export interface AlertmanagerHandlerOptions {
   /** Base URL of Alertmanager, such as `http://alertmanager:9093`, or the URLs of every member of a cluster. */
   readonly url: string | readonly string[];
   /** Headers of each request, such as `authorization`. @default {} */
@@ -43,7 +43,7 @@ export class AlertmanagerHandler implements AlertStateHandler {
   private readonly urls: readonly URL[];
 
   /** @throws {MonitoringOptionsError} */
-  constructor(private readonly options: AlertmanagerOptions) {
+  constructor(private readonly options: AlertmanagerHandlerOptions) {
     expectKeys(OWNER, options, ['url', 'headers', 'generatorUrl', 'resendDelayMs']);
     if (options.headers !== undefined) expectStrings(optionOf(OWNER, 'headers'), options.headers);
     optionalString(optionOf(OWNER, 'generatorUrl'), options.generatorUrl);

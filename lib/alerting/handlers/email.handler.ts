@@ -21,7 +21,7 @@ export interface MailTransport {
 }
 
 /** Options of an {@link EmailAlertHandler}. */
-export interface EmailOptions {
+export interface EmailAlertHandlerOptions {
   /** Address of the sender. */
   readonly from: string;
   /** Address or addresses of the recipients. */
@@ -38,7 +38,7 @@ export class EmailAlertHandler implements NotificationHandler {
   private transport: Promise<MailTransport> | undefined;
 
   /** @throws {MonitoringOptionsError} */
-  constructor(private readonly options: EmailOptions) {
+  constructor(private readonly options: EmailAlertHandlerOptions) {
     expectKeys(OWNER, options, ['from', 'to', 'transport']);
     const { from, to, transport } = options;
     const recipients: readonly unknown[] = Array.isArray(to) ? to : [to];
@@ -139,7 +139,7 @@ async function loadNodemailer(): Promise<Nodemailer> {
   );
 }
 
-function isTransport(transport: EmailOptions['transport']): transport is MailTransport {
+function isTransport(transport: EmailAlertHandlerOptions['transport']): transport is MailTransport {
   return (
     typeof transport === 'object' && typeof (transport as Partial<MailTransport>).sendMail === 'function'
   );

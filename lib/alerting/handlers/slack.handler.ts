@@ -4,7 +4,7 @@ import { type AlertNotification, type NotificationHandler, titleOf } from '../no
 import { httpUrl, postJson } from './http-post.js';
 
 /** Options of a {@link SlackAlertHandler}. */
-export interface SlackOptions {
+export interface SlackAlertHandlerOptions {
   /** URL of an incoming webhook of Slack, Mattermost or a compatible service. It is a secret and never shown. */
   readonly url: string;
   /** Channel to post to. @default the channel of the webhook */
@@ -23,7 +23,7 @@ export class SlackAlertHandler implements NotificationHandler {
   private readonly url: URL;
 
   /** @throws {MonitoringOptionsError} */
-  constructor(private readonly options: SlackOptions) {
+  constructor(private readonly options: SlackAlertHandlerOptions) {
     expectKeys(OWNER, options, ['url', 'channel']);
     optionalString(optionOf(OWNER, 'channel'), options.channel);
     this.url = httpUrl(OWNER, options.url);

@@ -11,7 +11,7 @@ import type { AlertNotification, NotificationHandler } from '../notifications/no
 import { httpUrl, postJson } from './http-post.js';
 
 /** Options of a {@link WebhookAlertHandler}. */
-export interface WebhookOptions {
+export interface WebhookAlertHandlerOptions {
   /** URL of the receiver. It may be a secret and is never shown. */
   readonly url: string;
   /** Key of the signature by which the receiver verifies the sender. @default no signature */
@@ -36,7 +36,7 @@ export class WebhookAlertHandler implements NotificationHandler {
   private readonly url: URL;
 
   /** @throws {MonitoringOptionsError} */
-  constructor(private readonly options: WebhookOptions) {
+  constructor(private readonly options: WebhookAlertHandlerOptions) {
     expectKeys(OWNER, options, ['url', 'secret', 'headers', 'externalUrl']);
     const { secret, headers, externalUrl } = options;
     if (secret !== undefined) expectSecret(optionOf(OWNER, 'secret'), secret);

@@ -18,8 +18,8 @@ export interface AlertHandlerOptions {
   readonly name?: string;
   /** Severities of the alerts that the handler receives: `critical`, `warning`, `info`. @default all */
   readonly severities?: readonly Severity[];
-  /** Labels that alerts must have for the handler to receive them, such as `{ team: 'shop' }`. @default no filter */
-  readonly labels?: LabelMatchers;
+  /** Matchers of the labels of the alerts that the handler receives, such as `{ team: 'shop' }`. @default no filter */
+  readonly matchers?: LabelMatchers;
   /**
    * Labels by which alerts are grouped into one notification.
    * @default one notification for each alert for a function, `['alertname']` for other handlers
@@ -78,9 +78,9 @@ export const HANDLER: OptionTable<
     expectOption(option, given[wrong], `an array of ${SEVERITIES.join(', ')}`, wrong < 0);
     return severities;
   }),
-  labels: group((labels: LabelMatchers = {}, option) => {
-    checkMatchers(option, labels);
-    return labels;
+  matchers: group((matchers: LabelMatchers = {}, option) => {
+    checkMatchers(option, matchers);
+    return matchers;
   }),
   groupBy: checked<readonly string[] | undefined>(
     'an array of label names',
@@ -107,10 +107,10 @@ export function resolveHandlerOptions(
   { sendResolved = true }: Pick<AlertHandlerOptions, 'sendResolved'> = {},
 ): ResolvedHandlerOptions {
   const table: typeof HANDLER = { ...HANDLER, sendResolved: flag(sendResolved) };
-  const { severities, labels, groupBy, ...resolved } = readOptions(owner, options, table, (key) =>
+  const { severities, matchers, groupBy, ...resolved } = readOptions(owner, options, table, (key) =>
     optionOf(owner, key),
   );
-  const matches = labelTest(matchersOf(labels));
+  const matches = labelTest(matchersOf(matchers));
   return {
     ...resolved,
     accepts: (alert) => severities.includes(alert.severity) && matches(alert.labels),

@@ -3,7 +3,7 @@ import { countBullMqJobs } from '../../integrations/bullmq/bullmq.ping.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
-import type { QueuesOptions } from './queues.options.js';
+import type { QueueCollectorOptions } from './queues.options.js';
 import { QUEUE_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the jobs in each BullMQ queue, by state. Every replica reads the same numbers. */
@@ -17,7 +17,7 @@ export class QueuesCollector implements ManagedCollector {
   constructor(
     registry: MetricsRegistry,
     private readonly queues: readonly BullMqQueue[],
-    { intervalMs }: QueuesOptions,
+    { intervalMs }: QueueCollectorOptions,
   ) {
     this.jobs = registry.gauge(
       QUEUE_METRICS.jobs,

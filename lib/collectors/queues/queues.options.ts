@@ -1,14 +1,14 @@
 import { OPTIONAL_INTERVAL, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the collector of queues. */
-export interface QueuesOptions {
+export interface QueueCollectorOptions {
   /** Interval at which the queues are read from Redis, in milliseconds. @default reads at every scrape */
   readonly intervalMs?: number;
 }
 
-export const QUEUES: OptionTable<QueuesOptions, QueuesOptions> = { intervalMs: OPTIONAL_INTERVAL };
+export const QUEUES: OptionTable<QueueCollectorOptions, QueueCollectorOptions> = { intervalMs: OPTIONAL_INTERVAL };
 
 /** @throws {MonitoringOptionsError} */
-export function resolveQueues(queues: QueuesOptions | false = {}): QueuesOptions | false {
+export function resolveQueues(queues: QueueCollectorOptions | false = {}): QueueCollectorOptions | false {
   return queues !== false && readOptions('collectors.queues', queues, QUEUES);
 }

@@ -26,7 +26,7 @@ const THREAD_POOL_MS = 5_000;
  * Options of the collectors of the process and of Node; false disables a collector. A collector without an interval
  * runs at every scrape, except `threadPool`, which runs every 5 s.
  */
-export interface RuntimeOptions extends Partial<Readonly<Record<RuntimePart, CollectorSchedule | false>>> {
+export interface RuntimeCollectorOptions extends Partial<Readonly<Record<RuntimePart, CollectorSchedule | boolean>>> {
   /**
    * Adds `nodejs_active_handles_total`, `nodejs_active_requests_total` and `nodejs_active_resources_total`, which
    * dashboards for prom-client query. They are gauges, whose names `promtool check metrics` refuses.
@@ -42,12 +42,12 @@ export interface ResolvedRuntime extends Readonly<Record<RuntimePart, CollectorS
 
 /** Returns the entry of an option that is the schedule of a collector, or false. */
 function schedule(byDefault: CollectorSchedule = {}): OptionEntry<CollectorSchedule | false> {
-  return group((given: CollectorSchedule | false | undefined, option) =>
+  return group((given: CollectorSchedule | boolean | undefined, option) =>
     resolveSchedule(option, given, byDefault),
   );
 }
 
-const PARTS: OptionTable<Pick<RuntimeOptions, RuntimePart>, Pick<ResolvedRuntime, RuntimePart>> = {
+const PARTS: OptionTable<Pick<RuntimeCollectorOptions, RuntimePart>, Pick<ResolvedRuntime, RuntimePart>> = {
   process: schedule(),
   eventLoop: schedule(),
   gc: schedule(),
@@ -58,7 +58,7 @@ const PARTS: OptionTable<Pick<RuntimeOptions, RuntimePart>, Pick<ResolvedRuntime
   nodeVersion: schedule(),
 };
 
-export const RUNTIME: OptionTable<RuntimeOptions, ResolvedRuntime> = {
+export const RUNTIME: OptionTable<RuntimeCollectorOptions, ResolvedRuntime> = {
   ...PARTS,
   promClientNames: flag(false),
 };
@@ -67,6 +67,6 @@ export const RUNTIME: OptionTable<RuntimeOptions, ResolvedRuntime> = {
 export const RUNTIME_PARTS: readonly RuntimePart[] = optionNames(PARTS);
 
 /** @throws {MonitoringOptionsError} */
-export function resolveRuntime(runtime: RuntimeOptions | false = {}): ResolvedRuntime | false {
+export function resolveRuntime(runtime: RuntimeCollectorOptions | false = {}): ResolvedRuntime | false {
   return runtime !== false && readOptions('collectors.runtime', runtime, RUNTIME);
 }

@@ -11,7 +11,7 @@ export const SYSTEM_PARTS = ['cpu', 'memory', 'fileSystems', 'network', 'diskIo'
 export type SystemPart = (typeof SYSTEM_PARTS)[number];
 
 /** Options of the collectors of the machine or container. Each collector can have its own schedule; false disables it. */
-export interface SystemOptions extends Partial<Readonly<Record<SystemPart, CollectorSchedule | false>>> {
+export interface SystemCollectorOptions extends Partial<Readonly<Record<SystemPart, CollectorSchedule | boolean>>> {
   /** Default interval of the collectors, in milliseconds. @default 10_000 */
   readonly intervalMs?: number;
 }
@@ -21,7 +21,7 @@ export type ResolvedSystem = Readonly<Record<SystemPart, CollectorSchedule | fal
 
 /** @throws {MonitoringOptionsError} */
 export function resolveSystem(
-  system: SystemOptions | false = {},
+  system: SystemCollectorOptions | false = {},
   platform: NodeJS.Platform = process.platform,
 ): ResolvedSystem | false {
   if (system === false) return false;

@@ -26,7 +26,7 @@ const FURTHER_NAMES: ReadonlySet<string> = new Set(
     'httpStatus healthy degraded unhealthy critical builtIn redis disk checks groups drain delayMs ' +
     'timeoutMs ignoresLocalProbes cpu_percent memory_percent disk_percent response_time_ms ' +
     'error_rate_percent cache_hit_rate_percent rules handlers handler condition severity slo forMs ' +
-    'labels annotations name now monotonic isUnsampled'
+    'labels annotations name now monotonic isLoopUnwatched'
   ).split(' '),
 );
 

@@ -1,4 +1,4 @@
-import { count, group, type OptionTable, readOptions, text } from '../../options/option-table.js';
+import { count, type OptionTable, readOptions, switchedGroup, text } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 
 /** Options of a {@link JsonExporter}. */
@@ -8,9 +8,10 @@ export interface JsonExporterOptions extends PushExporterOptions {
   /**
    * Appends one line of JSON per push instead of replacing the file. Before the file exceeds `maxBytes`, it is renamed
    * to `<outputFile>.1`, and so on; at most `maxFiles` files are kept.
-   * @default none, which replaces the file; `{}` means `{ maxBytes: 10_485_760, maxFiles: 5 }`, which is 10 MiB each
+   * With true, `maxBytes` is 10_485_760, which is 10 MiB, and `maxFiles` 5.
+   * @default false, which replaces the file
    */
-  readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number };
+  readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number } | boolean;
 }
 
 /** The rotation options with every default filled in. */
@@ -31,8 +32,8 @@ export const ROTATION: OptionTable<Partial<ResolvedRotation>, ResolvedRotation> 
 };
 export const JSON_OPTIONS: OptionTable<JsonExporterOptions, ResolvedJson> = {
   outputFile: text('a file path'),
-  rotation: group(
-    (given: JsonExporterOptions['rotation'], option) => given && readOptions(option, given, ROTATION),
+  rotation: switchedGroup((given: Partial<ResolvedRotation> | false | undefined, option) =>
+    given ? readOptions(option, given, ROTATION) : undefined,
   ),
   ...PUSH,
 };

@@ -13,11 +13,22 @@ import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
+import { MAX_TIMER_DELAY_MS } from '../../primitives/deadline.js';
 import { trimEnd } from '../../primitives/trim-end.js';
 import type { OtlpMetricExporter } from './otlp-exporter.sender.js';
 
 /** Options of an {@link OtlpExporter}. */
 export interface OtlpExporterOptions extends PushExporterOptions {
+  /**
+   * Interval between pushes, in milliseconds, aligned to the wall clock: with 60 000, at every full minute.
+   * @default OTEL_METRIC_EXPORT_INTERVAL, or else 60000
+   */
+  readonly intervalMs?: number;
+  /**
+   * Time limit of one request, in milliseconds.
+   * @default OTEL_EXPORTER_OTLP_METRICS_TIMEOUT or OTEL_EXPORTER_OTLP_TIMEOUT, or else 10000
+   */
+  readonly timeoutMs?: number;
   /**
    * URL of the collector, including the path.
    * @default OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, or OTEL_EXPORTER_OTLP_ENDPOINT and `/v1/metrics`, or else
@@ -132,7 +143,7 @@ export function resolveOtlp(
     given: unknown,
     known: readonly T[],
   ): T => {
-    const value = given ?? known[0];
+    const value = options[name] === null ? null : (given ?? known[0]);
     expectOption(`${owner}.${name}`, value, known.join(' or '), known.includes(value as T));
     return value as T;
   };
@@ -154,8 +165,14 @@ export function resolveOtlp(
   const temporality = options.temporality ?? (preference === 'lowmemory' ? 'delta' : preference || undefined);
   // The protocol of a given exporter is its own.
   const protocol = options.protocol ?? (exporter === undefined ? variable('PROTOCOL') : undefined);
+  const intervalMs = options.intervalMs ?? millisecondsIn(environment['OTEL_METRIC_EXPORT_INTERVAL']);
+  const timeoutMs = options.timeoutMs ?? millisecondsIn(variable('TIMEOUT'));
   return {
-    ...resolvePush(owner, options),
+    ...resolvePush(owner, {
+      ...options,
+      ...(intervalMs !== undefined && { intervalMs }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    }),
     url: urlOf(`${owner}.url`, options.url ?? urlIn(environment)),
     headers: exporterHeadersOf(`${owner}.headers`, options.headers ?? pairsIn(variable('HEADERS'))),
     protocol: choice('protocol', protocol, ['http/protobuf', 'http/json']),
@@ -167,6 +184,12 @@ export function resolveOtlp(
     resourceAttributes: resourceOf(`${owner}.resourceAttributes`, options, environment),
     ...(exporter !== undefined && { exporter }),
   };
+}
+
+/** Returns a duration of the environment. As the specification of the SDK says, an invalid one is as good as none. */
+function millisecondsIn(text: string | undefined): number | undefined {
+  const milliseconds = Number(text || NaN);
+  return milliseconds >= 1 && milliseconds <= MAX_TIMER_DELAY_MS ? milliseconds : undefined;
 }
 
 function urlIn(environment: NodeJS.ProcessEnv): string {

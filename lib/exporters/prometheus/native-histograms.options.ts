@@ -22,7 +22,7 @@ export interface NativeHistogramOptions {
 /** Options of the native histograms, which a Prometheus that asks for protobuf receives. */
 export interface NativeHistogramsOptions extends NativeHistogramOptions {
   /** Options of single metrics by their names, such as `{ job_duration_seconds: false }` for classic buckets only. */
-  readonly metrics?: Readonly<Record<string, NativeHistogramOptions | false>>;
+  readonly metrics?: Readonly<Record<string, NativeHistogramOptions | boolean>>;
 }
 
 /** The native histograms of a metric, with every default filled in. */
@@ -42,10 +42,11 @@ function tableWith({ maxBuckets, classic }: NativeHistogramSettings): OptionTabl
 /** Checks the options and applies the defaults. @throws {MonitoringOptionsError} */
 export function resolveNativeHistograms(
   option: string,
-  given: NativeHistogramsOptions | false = {},
+  options: NativeHistogramsOptions | boolean = true,
 ): ResolvedNativeHistograms {
-  expectSwitch(option, given);
-  if (given === false) return false;
+  expectSwitch(option, options);
+  if (options === false) return false;
+  const given = options === true ? {} : options;
   const table: OptionTable<NativeHistogramsOptions, Exclude<ResolvedNativeHistograms, false>> = {
     ...tableWith(DEFAULTS),
     metrics: group((metrics: NativeHistogramsOptions['metrics'] = {}, owner) => {
@@ -55,7 +56,7 @@ export function resolveNativeHistograms(
       return new Map(
         Object.entries(metrics).map(([name, own]) => {
           expectSwitch(`${owner}.${name}`, own);
-          return [name, own === false ? false : readOptions(`${owner}.${name}`, own, common)];
+          return [name, own !== false && readOptions(`${owner}.${name}`, own === true ? {} : own, common)];
         }),
       );
     }),

@@ -23,7 +23,7 @@ export interface PrometheusFormatOptions {
    */
   readonly createdTimestamps?: boolean;
   /** Native histograms, for a Prometheus that asks for protobuf; `false` for classic buckets only. @default on */
-  readonly nativeHistograms?: NativeHistogramsOptions | false;
+  readonly nativeHistograms?: NativeHistogramsOptions | boolean;
 }
 
 /** Options of a {@link PrometheusExporter}. */

@@ -15,9 +15,9 @@ export interface PushQueueOptions {
   /** Time limit of the last push at shutdown, in milliseconds. @default 5000 */
   readonly shutdownTimeoutMs?: number;
   /** Maximum number of requests in the queue while the remote fails; the oldest are dropped first. @default 1000 */
-  readonly maxQueueRequests?: number;
+  readonly maxQueuedRequests?: number;
   /** Maximum size of the queue, approximately, in bytes. @default 16777216 */
-  readonly maxQueueBytes?: number;
+  readonly maxQueuedBytes?: number;
 }
 
 /** Options that all push exporters have. */
@@ -41,8 +41,8 @@ export const PUSH: OptionTable<PushExporterOptions, ResolvedPush> = {
   intervalMs: interval(60_000),
   timeoutMs: interval(10_000),
   shutdownTimeoutMs: interval(5_000),
-  maxQueueRequests: count(1_000),
-  maxQueueBytes: count(16 * 1024 * 1024),
+  maxQueuedRequests: count(1_000),
+  maxQueuedBytes: count(16 * 1024 * 1024),
   metrics: optionalPatterns(METRIC_FILTER),
 };
 

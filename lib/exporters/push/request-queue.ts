@@ -23,8 +23,8 @@ export interface QueuedRequest {
 
 /** The limits of a {@link RequestQueue}. */
 export interface QueueLimits {
-  readonly maxQueueRequests: number;
-  readonly maxQueueBytes: number;
+  readonly maxQueuedRequests: number;
+  readonly maxQueuedBytes: number;
 }
 
 /** Number of times that one request is split to isolate what the remote rejects. */
@@ -135,12 +135,12 @@ export class RequestQueue {
   }
 
   private evict(): void {
-    const { maxQueueBytes, maxQueueRequests } = this.limits;
-    const excess = this.waiting.length + (this.inFlight ? 1 : 0) - maxQueueRequests;
+    const { maxQueuedBytes, maxQueuedRequests } = this.limits;
+    const excess = this.waiting.length + (this.inFlight ? 1 : 0) - maxQueuedRequests;
     let points = 0;
     let evicted = 0;
     for (const queued of this.waiting) {
-      if (evicted >= excess && this.bytes <= maxQueueBytes) break;
+      if (evicted >= excess && this.bytes <= maxQueuedBytes) break;
       this.count(queued, -1);
       points += queued.points;
       evicted++;

@@ -42,11 +42,11 @@ export interface RemoteWriteExporterOptions extends PushExporterOptions {
    */
   readonly sigV4?: RemoteWriteSigV4Options;
   /**
-   * Options of native histograms, which are sent beside the classic buckets, or instead of them with `classic: false`; `{}`
-   * for the defaults. The receiver must have them enabled.
+   * Options of native histograms, which are sent beside the classic buckets, or instead of them with `classic: false`.
+   * The receiver must have them enabled.
    * @default false
    */
-  readonly nativeHistograms?: NativeHistogramsOptions | false;
+  readonly nativeHistograms?: NativeHistogramsOptions | boolean;
   /** True to send type, help and unit of each metric at the start, after a change and every minute. @default true */
   readonly metadata?: boolean;
   /**
@@ -104,7 +104,7 @@ export const REMOTE_WRITE: OptionTable<RemoteWriteExporterOptions, ResolvedRemot
     if (sigV4 !== undefined) checkSigV4(option, sigV4);
     return sigV4;
   }),
-  nativeHistograms: group((native: NativeHistogramsOptions | false = false, option) => {
+  nativeHistograms: group((native: NativeHistogramsOptions | boolean = false, option) => {
     resolveNativeHistograms(option, native);
     return native;
   }),

@@ -31,7 +31,7 @@ export interface WriteRequestsOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Labels of the target unless the default labels of the registry have them. */
   readonly defaults: Readonly<Record<string, string>>;
-  readonly nativeHistograms: NativeHistogramsOptions | false;
+  readonly nativeHistograms: NativeHistogramsOptions | boolean;
   readonly metadata: boolean;
   readonly staleMarkers: boolean;
 }

@@ -38,26 +38,28 @@ export interface EventLoopCheckOptions extends BuiltInCheckOptions {
 /** Options of the built-in checks; `false` disables a check. */
 export interface BuiltInChecksOptions {
   /** Check of each database: TypeORM, Prisma, Mongoose, Knex, pg, mysql2. @default critical */
-  readonly database?: BuiltInCheckOptions | false;
+  readonly database?: BuiltInCheckOptions | boolean;
   /** Check of each cache: writes, reads and deletes an entry. @default not critical */
-  readonly cache?: BuiltInCheckOptions | false;
+  readonly cache?: BuiltInCheckOptions | boolean;
   /** Check of each Redis client: ioredis and node-redis. @default not critical */
-  readonly redis?: BuiltInCheckOptions | false;
+  readonly redis?: BuiltInCheckOptions | boolean;
   /** Check of each BullMQ queue. @default not critical */
-  readonly bullmq?: BuiltInCheckOptions | false;
+  readonly bullmq?: BuiltInCheckOptions | boolean;
   /** Check of the disk usage. @default degraded from 80 %, unhealthy from 95 %, not critical */
-  readonly disk?: DiskCheckOptions | false;
+  readonly disk?: DiskCheckOptions | boolean;
   /** Check of the heap usage and the container memory. @default degraded from 90 %, unhealthy from 97 %, not critical */
-  readonly memory?: (BuiltInCheckOptions & PercentLimits) | false;
+  readonly memory?: (BuiltInCheckOptions & PercentLimits) | boolean;
   /**
    * Check `event_loop` of the event loop lag: its 99th percentile over the last ten seconds at least.
    * @default degraded from 200 ms, unhealthy from 1 s, not critical
    */
-  readonly eventLoop?: EventLoopCheckOptions | false;
+  readonly eventLoop?: EventLoopCheckOptions | boolean;
 }
 
-/** The options of all built-in checks. */
-export type BuiltInChecks = Readonly<Required<BuiltInChecksOptions>>;
+/** The options of all built-in checks; false for one that is off. */
+export type BuiltInChecks = {
+  readonly [C in keyof BuiltInChecksOptions]-?: Exclude<BuiltInChecksOptions[C], true | undefined>;
+};
 
 /** The further keys of each check. */
 const OWN_KEYS: Readonly<Record<keyof BuiltInChecksOptions, readonly string[]>> = {
@@ -79,7 +81,7 @@ export function resolveBuiltInChecks(given: BuiltInChecksOptions = {}): BuiltInC
   expectKeys('health.builtIn', given, Object.keys(OWN_KEYS));
   for (const [name, options] of Object.entries(given)) {
     expectSwitch(`health.builtIn.${name}`, options);
-    if (options === false || options === undefined) continue;
+    if (typeof options !== 'object') continue;
     const ownKeys = OWN_KEYS[name as keyof BuiltInChecksOptions];
     expectKeys(`health.builtIn.${name}`, options, [...COMMON_OPTION_NAMES, ...ownKeys]);
     for (const limit of ownKeys.filter((key) => key !== 'path')) {
@@ -88,14 +90,18 @@ export function resolveBuiltInChecks(given: BuiltInChecksOptions = {}): BuiltInC
       expectOption(`health.builtIn.${name}.${limit}`, value, 'a number above 0', valid);
     }
   }
-  const {
-    database = {},
-    cache = {},
-    redis = {},
-    bullmq = {},
-    disk = {},
-    memory = {},
-    eventLoop = {},
-  } = given;
-  return { database, cache, redis, bullmq, disk, memory, eventLoop };
+  const { database, cache, redis, bullmq, disk, memory, eventLoop } = given;
+  return {
+    database: settingsOf(database),
+    cache: settingsOf(cache),
+    redis: settingsOf(redis),
+    bullmq: settingsOf(bullmq),
+    disk: settingsOf(disk),
+    memory: settingsOf(memory),
+    eventLoop: settingsOf(eventLoop),
+  };
+}
+
+function settingsOf<O extends object>(given: O | boolean | undefined): O | Record<string, never> | false {
+  return given === undefined || given === true ? {} : given;
 }

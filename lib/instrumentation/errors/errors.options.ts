@@ -7,7 +7,7 @@ export interface ErrorsOptions {
   /** True if 5xx responses are counted, by route and class of exception; requires the HTTP metrics. @default true */
   readonly responses?: boolean;
   /** Groups of errors by class and place in the application, and the counter of them by route; or false. @default on */
-  readonly records?: ErrorRecordsOptions | false;
+  readonly records?: ErrorRecordsOptions | boolean;
 }
 
 /** Options of the groups of errors. */

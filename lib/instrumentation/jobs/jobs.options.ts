@@ -3,9 +3,9 @@ import { buckets, count, type OptionTable, readOptions, switchedGroup } from '..
 /** Options of the metrics of jobs, for applications that have jobs. */
 export interface JobsOptions {
   /** Metrics of methods with `@Cron()`, `@Interval()` and `@Timeout()` of `@nestjs/schedule`; false disables. @default {} */
-  readonly schedule?: JobMetricsOptions | false;
+  readonly schedule?: JobMetricsOptions | boolean;
   /** Metrics of the jobs that BullMQ workers process; false disables. @default {} */
-  readonly bullmq?: JobMetricsOptions | false;
+  readonly bullmq?: JobMetricsOptions | boolean;
 }
 
 /** Options of the metrics of one kind of job. */

@@ -9,7 +9,6 @@ export interface LogsOptions {
 export const LOGS: OptionTable<LogsOptions> = { maxContexts: count(200) };
 
 /** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
-export function resolveLogs(logs: LogsOptions | boolean = true): Required<LogsOptions> | false {
-  if (typeof logs === 'boolean') return logs && readOptions('logs', {}, LOGS);
-  return readOptions('logs', logs, LOGS);
+export function resolveLogs(logs: LogsOptions | false = {}): Required<LogsOptions> | false {
+  return logs !== false && readOptions('logs', logs, LOGS);
 }

@@ -2,7 +2,7 @@ import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
 import { buckets, count, type OptionTable, patterns, readOptions } from '../../options/option-table.js';
 
 /** Options of the metrics of outgoing HTTP requests. */
-export interface OutgoingHttpOptions {
+export interface OutgoingHttpMetricsOptions {
   /** Maximum number of distinct values of the label `host`; further hosts share `other`. @default 100 */
   readonly maxHosts?: number;
   /**
@@ -19,7 +19,7 @@ export interface OutgoingHttpOptions {
   readonly ignoreHosts?: readonly (string | RegExp)[];
 }
 
-export const OUTGOING_HTTP: OptionTable<OutgoingHttpOptions> = {
+export const OUTGOING_HTTP: OptionTable<OutgoingHttpMetricsOptions> = {
   maxHosts: count(100),
   buckets: buckets(DEFAULT_BUCKETS),
   ignoreHosts: patterns('an array of hosts or regular expressions'),
@@ -27,7 +27,7 @@ export const OUTGOING_HTTP: OptionTable<OutgoingHttpOptions> = {
 
 /** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveOutgoingHttp(
-  outgoing: OutgoingHttpOptions | false = {},
-): Required<OutgoingHttpOptions> | false {
+  outgoing: OutgoingHttpMetricsOptions | false = {},
+): Required<OutgoingHttpMetricsOptions> | false {
   return outgoing !== false && readOptions('outgoingHttp', outgoing, OUTGOING_HTTP);
 }

@@ -12,7 +12,7 @@ import { errorClass } from '../error-class.js';
 import { methodLabel } from '../http-method.js';
 import { boundedLabelValue, BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import type { Guard } from '../../primitives/guard.js';
-import type { OutgoingHttpOptions } from './outgoing-http.options.js';
+import type { OutgoingHttpMetricsOptions } from './outgoing-http.options.js';
 import { OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
 import { UNIX_SOCKET } from './request-host.js';
 
@@ -68,7 +68,7 @@ export class OutgoingRequestRecorder {
   constructor(
     registry: MetricsRegistry,
     private readonly clock: Clock,
-    options: Required<OutgoingHttpOptions>,
+    options: Required<OutgoingHttpMetricsOptions>,
     private readonly operations?: OperationWaits,
     /** Convention of the metrics; with any, durations also have the port and the error. @default no such details */
     private readonly convention?: Convention,

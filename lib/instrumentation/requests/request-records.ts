@@ -30,7 +30,7 @@ export interface OperationCause {
 }
 
 const DEFAULT_LIMIT = 50;
-const DEFAULT_SINCE_MS = 900_000;
+const DEFAULT_WINDOW_MS = 900_000;
 
 /**
  * The records of requests, jobs, messages and GraphQL operations: what each of them waited for, and why it failed.
@@ -79,12 +79,12 @@ export class RequestRecords {
    * Returns why operations were slow or failed lately: the causes of the kept records, the most frequent failures first,
    * then the slowest operations.
    *
-   * @param sinceMs age of the oldest record, in milliseconds. @default 900000
+   * @param windowMs age of the oldest record, in milliseconds. @default 900000
    */
-  causes(sinceMs = DEFAULT_SINCE_MS): readonly OperationCause[] {
+  causes(windowMs = DEFAULT_WINDOW_MS): readonly OperationCause[] {
     if (this.store === undefined) return [];
     const now = this.now();
-    const since = now - sinceMs;
+    const since = now - windowMs;
     const causes = new Map<string, OperationCause>();
     const records = new Set([...this.store.lastFailures(), ...this.store.slowestOf(now)]);
     for (const record of records) {

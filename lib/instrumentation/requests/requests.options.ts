@@ -11,7 +11,7 @@ import {
 /** Options of the records of requests, jobs, messages and GraphQL operations. */
 export interface RequestsOptions {
   /** Records that say what each operation waited for, or false. @default on */
-  readonly records?: RecordsOptions | false;
+  readonly records?: RecordsOptions | boolean;
   /**
    * True to add the header `Server-Timing` to the responses of recorded requests: the time by what it was spent on, and in
    * total, up to the moment at which the head is written. Browsers show it in their developer tools.

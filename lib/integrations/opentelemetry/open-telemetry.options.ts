@@ -23,8 +23,7 @@ export const OPEN_TELEMETRY: OptionTable<OpenTelemetryBridgeOptions> = {
 /** Checks the options and applies the defaults. @throws {MonitoringOptionsError} */
 export function resolveOpenTelemetryBridge(
   option: string,
-  given: OpenTelemetryBridgeOptions | boolean = false,
+  given: OpenTelemetryBridgeOptions | false = false,
 ): ResolvedOpenTelemetryBridge | false {
-  if (given === false) return false;
-  return readOptions(option, given === true ? {} : given, OPEN_TELEMETRY);
+  return given !== false && readOptions(option, given, OPEN_TELEMETRY);
 }

@@ -115,7 +115,7 @@ describe('a back test', () => {
     });
     // From later on, it knows nothing of what was before.
     const later = await alerting.backTest(queueRule({ forMs: 30 * SECOND }), {
-      sinceMs: began + 40 * SECOND,
+      from: began + 40 * SECOND,
     });
     expect(lines(later)).toEqual([
       '0 mail pending 13',
@@ -163,7 +163,7 @@ describe('a back test', () => {
     expect(closely.evaluations).toBe(11);
     expect(lines(closely)).toEqual(['0 mail firing 12', '360 mail resolved 12']);
     await expect(alerting.backTest(queueRule(), { stepMs: 1 })).rejects.toThrow(
-      'The back test must have at most 11000 evaluations; got 615001. Use a longer `stepMs` or a later `sinceMs`.',
+      'The back test must have at most 11000 evaluations; got 615001. Use a longer `stepMs` or a later `from`.',
     );
   });
 
@@ -263,8 +263,8 @@ describe('a back test', () => {
     );
     history.retain({ metric: 'queue_length' });
     await step();
-    await expect(alerting.backTest(queueRule(), { sinceMs: clock.now() + 1 })).rejects.toThrow(
-      'the history has no sample of queue_length since sinceMs.',
+    await expect(alerting.backTest(queueRule(), { from: clock.now() + 1 })).rejects.toThrow(
+      'the history has no sample of queue_length since `from`.',
     );
     await expect(alerting.backTest(queueRule(), { since: 0 } as never)).rejects.toThrow(
       /`since` in the options of the back test/,

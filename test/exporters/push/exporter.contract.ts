@@ -346,7 +346,7 @@ export function describeExporter(subject: ContractSubject): void {
 
       it('counts dropped points while the remote rejects everything', async () => {
         far = await subject.remote();
-        const worker = new Worker(far, { ...OPTIONS, maxQueueRequests: 3 });
+        const worker = new Worker(far, { ...OPTIONS, maxQueuedRequests: 3 });
         worker.exporter.start();
         far.mood = 'refuses';
         for (let minute = 0; minute < 10; minute++) {
@@ -442,7 +442,7 @@ export function describeExporter(subject: ContractSubject): void {
 
     it('the queue for a failing remote is bounded, and dropped points are counted', async () => {
       far = await subject.remote();
-      const worker = new Worker(far, { ...OPTIONS, maxQueueRequests: 4 });
+      const worker = new Worker(far, { ...OPTIONS, maxQueuedRequests: 4 });
       worker.exporter.start();
       far.mood = 'fails';
       let queued = 0;

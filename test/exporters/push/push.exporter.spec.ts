@@ -499,7 +499,7 @@ describe('an exporter that has been started', () => {
   );
 
   it('never evicts the request in flight', async () => {
-    const { exporter, destination, deals, own } = exporting({ intervalMs: 1_000, maxQueueRequests: 2 });
+    const { exporter, destination, deals, own } = exporting({ intervalMs: 1_000, maxQueuedRequests: 2 });
     let take = none;
     destination.answer = () => new Promise<void>((resolve) => (take = resolve));
     exporter.start();
@@ -533,8 +533,8 @@ describe('an exporter that has been started', () => {
   });
 
   it.each<[string, PushExporterOptions]>([
-    ['requests', { maxQueueRequests: 3 }],
-    ['bytes', { maxQueueBytes: 350 }],
+    ['requests', { maxQueuedRequests: 3 }],
+    ['bytes', { maxQueuedBytes: 350 }],
   ])('limits the %s in the queue: the oldest are dropped, and counted', async (_, limits) => {
     const { exporter, destination, deals, own, log } = exporting(limits);
     destination.answer = down;
@@ -753,7 +753,7 @@ describe('a destination of the application', () => {
   ];
   it.each(sizes)('may return sizes that are %s: the queue stays bounded', async (_, size) => {
     const destination = new TestDestination();
-    const { exporter, deals, own } = exporting({ intervalMs: 1_000, maxQueueRequests: 3 }, destination);
+    const { exporter, deals, own } = exporting({ intervalMs: 1_000, maxQueuedRequests: 3 }, destination);
     destination.encode = () => [
       Object.defineProperties({ payload: {} }, Object.getOwnPropertyDescriptors(size)) as never,
     ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RequestQueue } from '../../../lib/exporters/push/request-queue.js';
 
-function queueOf(count: number, limits = { maxQueueRequests: 3, maxQueueBytes: 1_000 }) {
+function queueOf(count: number, limits = { maxQueuedRequests: 3, maxQueuedBytes: 1_000 }) {
   const evicted: number[] = [];
   const queue = new RequestQueue(limits, (points) => void evicted.push(points));
   for (let i = 0; i < count; i++) queue.add([request(i)], i);
@@ -33,13 +33,13 @@ describe('the queue of requests', () => {
   });
 
   it('evicts by size as well', () => {
-    const { queue, evicted } = queueOf(0, { maxQueueRequests: 100, maxQueueBytes: 25 });
+    const { queue, evicted } = queueOf(0, { maxQueuedRequests: 100, maxQueuedBytes: 25 });
     for (let i = 0; i < 4; i++) queue.add([request(i)], i);
     expect([evicted, queue.size, queue.oldest]).toEqual([[2, 2], 4, 2]);
   });
 
   it('puts a request back where it was, and its replacements in its place', () => {
-    const { queue } = queueOf(3, { maxQueueRequests: 9, maxQueueBytes: 1_000 });
+    const { queue } = queueOf(3, { maxQueuedRequests: 9, maxQueuedBytes: 1_000 });
     expect(idOf(queue.take(1))).toBe(1);
     queue.putBack();
     expect(idOf(queue.take(1))).toBe(1);

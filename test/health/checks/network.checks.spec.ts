@@ -3,13 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HealthCheck, HealthCheckResult } from 'nestjs-monitoring';
 import { HealthMonitor } from '../../../lib/health/health.monitor.js';
-import type { FiringAlerts } from 'nestjs-monitoring/health';
 import {
   httpHealthCheck,
   microserviceHealthCheck,
   tcpHealthCheck,
 } from '../../../lib/health/checks/network.checks.js';
-import { alertsHealthCheck } from '../../../lib/health/checks/monitoring.checks.js';
+import { alertsHealthCheck, type FiringAlerts } from '../../../lib/health/checks/monitoring.checks.js';
 
 async function found(check: HealthCheck): Promise<HealthCheckResult | undefined> {
   const monitor = new HealthMonitor();
