@@ -1,3 +1,4 @@
+import { routeHref } from './address.js';
 import { read } from './connection.js';
 import { badge, element, fill } from './elements.js';
 import { formatted } from './format.js';
@@ -15,7 +16,7 @@ const COLUMNS = [
     sort: 'name',
     class: 'title',
     show: ({ method, route, severity, reason, repeated }) => [
-      element('a', { href: hrefOf(method, route) }, `${method} ${route}`),
+      element('a', { href: routeHref({ method, route }) }, `${method} ${route}`),
       repeated > 0 && badge('warning', 'N+1'),
       reason && element('small', { class: severity === 'critical' ? 'error' : 'warned' }, reason),
     ],
@@ -79,10 +80,6 @@ const COLUMNS = [
     show: ({ now }) => [statusBar(now)],
   },
 ];
-
-function hrefOf(method, route) {
-  return `#/routes/${encodeURIComponent(method)}/${encodeURIComponent(route)}`;
-}
 
 function small(text) {
   return text ? element('small', {}, text) : null;
