@@ -165,6 +165,11 @@ describeWith(
       await page.waitForFunction(`document.documentElement.scrollWidth <= ${width}`, undefined, {
         timeout: PATIENCE_MS,
       });
+      // The cause leads to its proof.
+      await page.locator('#summary').getByRole('link', { name: FAILING, exact: true }).first().click();
+      await page.getByRole('heading', { level: 1, name: FAILING }).waitFor({ timeout: PATIENCE_MS });
+      const failure = page.locator('details', { hasText: 'TypeError, at AssessmentsService.latest' });
+      await failure.first().waitFor({ timeout: PATIENCE_MS });
       expect(offences).toEqual({ console: [], foreign: [] });
       await page.close();
     });

@@ -6,12 +6,14 @@ interface Address {
   readonly parameters: URLSearchParams;
 }
 
-const { addressOf, fragmentOf, keptParameters } = (await import(
+const { addressOf, fragmentOf, keptParameters, operationHref, routeOf } = (await import(
   String(new URL('../../../lib/dashboard/page/address.js', import.meta.url))
 )) as {
   readonly addressOf: (fragment: string) => Address;
   readonly fragmentOf: (address: Address) => string;
   readonly keptParameters: (parameters: URLSearchParams) => URLSearchParams;
+  readonly operationHref: (name: string) => string;
+  readonly routeOf: (name: string) => { method: string; route: string } | undefined;
 };
 
 describe('the address of the dashboard', () => {
@@ -43,6 +45,18 @@ describe('the address of the dashboard', () => {
       expect(addressOf(fragmentOf(addressOf(fragment)))).toEqual(addressOf(fragment));
     },
   );
+
+  it.each([
+    ['GET /deals/:id', '#/routes/GET/%2Fdeals%2F%3Aid'],
+    ['POST <unmatched>', '#/routes/POST/%3Cunmatched%3E'],
+    ['nightly_batch', '#/errors/operations'],
+    ['GET "><img src=x>', '#/errors/operations'],
+    ['query deals', '#/errors/operations'],
+  ])('has a place for the records of %s', (name, place) => {
+    expect(operationHref(name)).toBe(place);
+    const { area, items } = addressOf(place);
+    expect(routeOf(name) !== undefined && items).toEqual(area === 'routes' && Object.values(routeOf(name) ?? {}));
+  });
 
   it('keeps for another area what holds for all of them', () => {
     const { parameters } = addressOf(
