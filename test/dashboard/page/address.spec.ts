@@ -54,8 +54,8 @@ describe('the address of the dashboard', () => {
     ['query deals', '#/errors/operations'],
   ])('has a place for the records of %s', (name, place) => {
     expect(operationHref(name)).toBe(place);
-    const { area, items } = addressOf(place);
-    expect(routeOf(name) !== undefined && items).toEqual(area === 'routes' && Object.values(routeOf(name) ?? {}));
+    const { method, route } = routeOf(name) ?? {};
+    expect(addressOf(place).items).toEqual(method === undefined ? ['operations'] : [method, route]);
   });
 
   it('keeps for another area what holds for all of them', () => {
