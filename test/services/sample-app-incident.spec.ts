@@ -15,7 +15,8 @@ const SEED = 7;
  * The route, its share of the failures, the request that failed, the exception, and the lines of the source. A busy machine
  * may have sampled none of the requests at first: then the exception alone is known.
  */
-const PLACE = /at ExchangeRatesGateway\.inEuros \(sample-app\/src\/reports\/exchange-rates\.gateway\.ts:\d+:\d+\)/.source;
+const PLACE =
+  /at ExchangeRatesGateway\.inEuros \(sample-app\/src\/reports\/exchange-rates\.gateway\.ts:\d+:\d+\)/.source;
 const CAUSE = new RegExp(
   `GET /api/reports/revenue \\(\\d+ % of the last \\d+ failures\\): (?:GET 503 of 127\\.0\\.0\\.1:\\d+ failed after [\\d.]+ ms, ${PLACE}; then )?ServiceUnavailableException, ${PLACE}\\.`,
 );

@@ -1,6 +1,13 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
-import { areOver, byShareOfFailures, failingSteps, leastShareOf, severityOf, sumOf } from '../now/failure-share.js';
+import {
+  areOver,
+  byShareOfFailures,
+  failingSteps,
+  leastShareOf,
+  severityOf,
+  sumOf,
+} from '../now/failure-share.js';
 import { FAILED, failedRoutes, routeKey, type RouteTraffic, type Traffic } from '../now/traffic.js';
 import type { FleetHistory } from './fleet-history.js';
 import type { FleetFailure, FleetVerdictFacts } from './fleet-verdict.js';

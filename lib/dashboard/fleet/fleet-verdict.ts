@@ -174,7 +174,13 @@ function outlierText({ text, figure: name, value, median }: Outlier): string {
   return unit === undefined ? text : `${text} (${unit(value)}, median ${unit(median)})`;
 }
 
-function traffic({ traffic: recent, failing, alsoFailing, instances, p95 }: FleetVerdictFacts): SentencePart[] {
+function traffic({
+  traffic: recent,
+  failing,
+  alsoFailing,
+  instances,
+  p95,
+}: FleetVerdictFacts): SentencePart[] {
   const { requests, windowMs } = recent;
   if (windowMs === 0) return ['Prometheus has no samples of this time'];
   const where = instances.length === 1 ? '' : ` on ${instances.length} instances`;

@@ -166,7 +166,11 @@ export function stateBadge(alert) {
 
 /** Returns a link to the profiles that an alert has captured. */
 export function profileLink(count) {
-  return element('a', { href: '#/process/profiles' }, count === 1 ? 'Open its profile' : `Open its ${count} profiles`);
+  return element(
+    'a',
+    { href: '#/process/profiles' },
+    count === 1 ? 'Open its profile' : `Open its ${count} profiles`,
+  );
 }
 
 const SYMBOLS = {

@@ -97,8 +97,7 @@ export class RequestRecords {
       const own = `${name}\n${cause.kind}\n${text}`;
       const [, exception] = cause.kind === 'failed_call' ? text.split('; then ') : [];
       if (exception !== undefined) callsByException.set(`${name}\n${exception}`, own);
-      const key =
-        isSampled || causes.has(own) ? own : (callsByException.get(`${name}\n${text}`) ?? own);
+      const key = isSampled || causes.has(own) ? own : (callsByException.get(`${name}\n${text}`) ?? own);
       const known = causes.get(key);
       const isWorst = known === undefined || (key === own && durationMs > known.maxDurationMs);
       causes.set(key, {

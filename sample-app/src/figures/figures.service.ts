@@ -19,6 +19,11 @@ export class FiguresService {
     metrics.entityCount('users', 'Users.', users, options);
     metrics.entityCount('leads', 'Leads.', leads, options);
     metrics.entityCount('assessments', 'Assessments.', assessments, options);
-    metrics.kpi('new_leads', 'Leads that wait for somebody.', () => leads.countBy({ status: 'new' }), options);
+    metrics.kpi(
+      'new_leads',
+      'Leads that wait for somebody.',
+      () => leads.countBy({ status: 'new' }),
+      options,
+    );
   }
 }

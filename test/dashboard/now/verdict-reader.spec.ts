@@ -137,7 +137,9 @@ describe('the route in a verdict', () => {
     run(10, () => count('/a', '200', 10));
     const { state, text } = await verdict();
     expect(state).toBe('ok');
-    expect(text).toMatch(/^No request fails any more \(\d+ % did, most of them GET \/a\): .* requests\/s over /);
+    expect(text).toMatch(
+      /^No request fails any more \(\d+ % did, most of them GET \/a\): .* requests\/s over /,
+    );
   });
 
   it('is critical while many requests fail, though few have failed for long', async () => {

@@ -84,7 +84,9 @@ describe('the verdict', () => {
     expect(verdictOf(facts({ traffic, parts: [] })).text).toMatch(
       /^No request fails any more \(5 % did, most of them GET \/reports\/revenue\): 10 requests\/s /,
     );
-    expect(verdictOf(facts({ traffic, alsoFailing: 1, parts: [] })).text).toMatch(/^5 % of the requests fail, /);
+    expect(verdictOf(facts({ traffic, alsoFailing: 1, parts: [] })).text).toMatch(
+      /^5 % of the requests fail, /,
+    );
   });
 
   it('leads to the route of an alert, and names the parts that are not normal', () => {
@@ -99,7 +101,9 @@ describe('the verdict', () => {
       route: { method: 'GET', route: '/reports/revenue' },
       disturbed: ['event loop'],
     });
-    expect(verdict.text).toContain('; Reports.total blocked the event loop for 612 ms at 06:17 UTC; database is normal.');
+    expect(verdict.text).toContain(
+      '; Reports.total blocked the event loop for 612 ms at 06:17 UTC; database is normal.',
+    );
     expect(verdictOf(facts())).not.toHaveProperty('disturbed');
   });
 
