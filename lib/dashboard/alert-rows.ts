@@ -26,6 +26,10 @@ export interface AlertRow {
   readonly since: number;
   /** The most likely cause, while it fires. */
   readonly cause?: string;
+  /** Name of the operation that has this cause, such as `GET /orders/:id`. */
+  readonly operation?: string;
+  /** Number of the profiles that it has captured; undefined if there are none. */
+  readonly profiles?: number;
   /** Id of the silence or acknowledgement that suppresses its notifications. */
   readonly silencedBy?: string;
   /** Rules of the firing alerts that suppress its notifications. */

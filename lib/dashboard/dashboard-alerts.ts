@@ -53,7 +53,9 @@ export class DashboardAlerts {
     return alerts.map((alert) => {
       const { fingerprint, rule, state, severity, message, labels, value } = alert;
       const { silencedBy, inhibitedBy } = this.alerting.statusOf(alert);
-      const cause = this.alerting.contextOf(alert)?.summary;
+      const context = state === 'firing' ? this.alerting.contextOf(alert) : undefined;
+      const operation = context?.causes[0]?.name;
+      const profiles = context?.profiles?.filter(({ isComplete }) => isComplete).length ?? 0;
       const inhibitors = [...new Set(inhibitedBy.flatMap((by) => rules.get(by) ?? []))];
       return {
         id: fingerprint,
@@ -64,7 +66,9 @@ export class DashboardAlerts {
         labels: withoutColumns(labels),
         value: Number.isFinite(value) ? value : undefined,
         since: sinceOf(alert),
-        ...(cause !== undefined && state === 'firing' && { cause }),
+        ...(context !== undefined && { cause: context.summary }),
+        ...(operation !== undefined && { operation }),
+        ...(profiles > 0 && { profiles }),
         ...(silencedBy.length > 0 && { silencedBy: silencedBy[0] }),
         ...(inhibitors.length > 0 && { inhibitedBy: inhibitors }),
       };

@@ -6,6 +6,7 @@ import { BatchModule } from './batch/batch.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DealsModule } from './deals/deals.module.js';
 import { FiguresModule } from './figures/figures.module.js';
+import { diagnosticsFrom } from './diagnostics.js';
 import { endpointsFrom } from './endpoints.js';
 import { exportersFrom } from './exporters.js';
 import { LeadsModule } from './leads/leads.module.js';
@@ -23,6 +24,8 @@ import { UsersModule } from './users/users.module.js';
       defaultLabels: { service: 'enterprise-land' },
       history: { intervalMs: 5_000 },
       alerting: { intervalMs: 5_000, rules: alertRules, handlers: [alertLog] },
+      collectors: { build: { name: 'enterprise-land', version: '1.0.0' } },
+      diagnostics: diagnosticsFrom(process.env),
       exporters: exportersFrom(process.env),
       endpoints: endpointsFrom(process.env),
     }),

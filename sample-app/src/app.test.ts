@@ -3,10 +3,11 @@ import { after, before, describe, it } from 'node:test';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { expectMetric, expectRequest, trackMetrics } from 'nestjs-monitoring/testing';
+import { expectMetric, expectRequest, testRules, trackMetrics } from 'nestjs-monitoring/testing';
 import { AppModule } from './app.module.js';
 import { configureApp } from './app.setup.js';
 import { DealsService } from './deals/deals.service.js';
+import { alertRules } from './monitoring/alert-rules.js';
 
 describe('EnterpriseLand', () => {
   let app: INestApplication;
@@ -43,5 +44,18 @@ describe('EnterpriseLand', () => {
       route: '/api/deals/:id',
       status_code: '200',
     }).toHaveIncreasedBy(1);
+  });
+
+  it('fires an alert for a route of which every second request fails, and names the route', () => {
+    testRules({
+      rules: alertRules.filter(({ name }) => name === 'route_fails'),
+      series: {
+        'http_requests_total{route="/api/deals",status_code="200"}': '0+10x40',
+        'http_requests_total{route="/api/deals",status_code="503"}': '0+10x40',
+        'http_requests_total{route="/api/users",status_code="200"}': '0+10x40',
+      },
+      at: '1m',
+      expect: [{ rule: 'route_fails', severity: 'critical', labels: { route: '/api/deals' } }],
+    });
   });
 });

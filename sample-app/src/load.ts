@@ -8,7 +8,12 @@ import { DEMO_API_KEY } from './settings/settings.js';
 const PROGRESS_MS = 2_000;
 
 try {
-  const options = readOptions(process.argv.slice(2), process.env['PAYMENTS_API_KEY'] || DEMO_API_KEY);
+  const { PAYMENTS_API_KEY, MONITORING_TOKEN } = process.env;
+  const options = readOptions(
+    process.argv.slice(2),
+    PAYMENTS_API_KEY || DEMO_API_KEY,
+    MONITORING_TOKEN || undefined,
+  );
   if (options === undefined) {
     console.log(USAGE);
     process.exit();

@@ -42,6 +42,22 @@ describe('the option --incident', () => {
     expect(incidentOf('--incident', '--until-alert')).toBe('failing-remote');
   });
 
+  it('asks where the monitoring endpoints are, with their token', () => {
+    const optionsOf = (...args: string[]) => readOptions(args, 'key', 'T0ken');
+    expect(optionsOf()).toMatchObject({
+      monitoringUrl: new URL('http://127.0.0.1:3000'),
+      token: 'T0ken',
+    });
+    expect(optionsOf('--monitoring-url', 'http://127.0.0.1:9464', '--token', 'other')).toMatchObject({
+      url: new URL('http://127.0.0.1:3000'),
+      monitoringUrl: new URL('http://127.0.0.1:9464'),
+      token: 'other',
+    });
+    expect(() => optionsOf('--monitoring-url', 'http://example.com')).toThrow(
+      'expected --monitoring-url to be an http address of this machine, got "http://example.com".',
+    );
+  });
+
   it('refuses another name and says which there are', () => {
     expect(() => incidentOf('--incident', 'fire')).toThrow(
       'expected --incident to be one of failing-remote, slow-query, exception, blocked-loop, got "fire".',

@@ -1,6 +1,13 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
-import { byShareOfFailures, failingSteps, leastShareOf, severityOf, sumOf } from '../now/failure-share.js';
+import {
+  areOver,
+  byShareOfFailures,
+  failingSteps,
+  leastShareOf,
+  severityOf,
+  sumOf,
+} from '../now/failure-share.js';
 import { FAILED, failedRoutes, routeKey, type RouteTraffic, type Traffic } from '../now/traffic.js';
 import type { FleetHistory } from './fleet-history.js';
 import type { FleetFailure, FleetVerdictFacts } from './fleet-verdict.js';
@@ -14,8 +21,6 @@ const MIN_SCRAPES = 2;
 const QUIET_STEPS = 2;
 /** The most routes that are asked when they failed; a further one is never named. */
 const MAX_CANDIDATES = 4;
-/** The failures that are expected in a time without any, from which on the failures before it are over. */
-const SURE_FAILURES = 3;
 const REQUESTS = HTTP_METRICS.requests;
 
 type Steps<T> = Generator<void, T, void>;
@@ -134,7 +139,7 @@ function startOf(
 function isEnd(share: number, after: readonly number[]): boolean {
   // The last step is not over: it may have no samples yet.
   const isUnknown = after.slice(0, -1).some(Number.isNaN);
-  return !isUnknown && sumOf(after) * share >= SURE_FAILURES;
+  return !isUnknown && areOver(share, sumOf(after));
 }
 
 /** Reads on which instances a route failed in a time. */

@@ -1,6 +1,6 @@
 import { severityOf } from '../now/failure-share.js';
 import type { RouteTraffic, Traffic } from '../now/traffic.js';
-import { shareOfFailures, type Verdict, type VerdictCause } from '../now/verdict.js';
+import type { Verdict, VerdictCause } from '../now/verdict.js';
 import {
   figure,
   milliseconds,
@@ -9,6 +9,7 @@ import {
   percent,
   type SentencePart,
   sentenceOf,
+  shareOfFailures,
   shortCause,
 } from '../now/verdict-text.js';
 import type { FleetInstance, FleetVersion } from './fleet-instances.js';
@@ -173,7 +174,13 @@ function outlierText({ text, figure: name, value, median }: Outlier): string {
   return unit === undefined ? text : `${text} (${unit(value)}, median ${unit(median)})`;
 }
 
-function traffic({ traffic: recent, instances, p95 }: FleetVerdictFacts): SentencePart[] {
+function traffic({
+  traffic: recent,
+  failing,
+  alsoFailing,
+  instances,
+  p95,
+}: FleetVerdictFacts): SentencePart[] {
   const { requests, windowMs } = recent;
   if (windowMs === 0) return ['Prometheus has no samples of this time'];
   const where = instances.length === 1 ? '' : ` on ${instances.length} instances`;
@@ -182,7 +189,7 @@ function traffic({ traffic: recent, instances, p95 }: FleetVerdictFacts): Senten
   const within =
     p95 === undefined || !Number.isFinite(p95) ? '' : `, 95 % of them within ${milliseconds(p95 * 1_000)}`;
   return [
-    ...shareOfFailures(recent),
+    ...shareOfFailures(recent, { failing, alsoFailing }),
     `${where}: ${figure(requests / (windowMs / 1_000))} requests/s over ${minutes}${within}`,
   ];
 }

@@ -14,6 +14,8 @@ const CRITICAL_SHARE = 0.1;
 /** The part of the share of the last minutes that belongs to the same failures, and the least share that does. */
 const SAME_FAILURES = 0.25;
 const LEAST_SHARE = WARNING_SHARE / 2;
+/** The failures that are expected in a time without any, from which on the failures before it are over. */
+const SURE_FAILURES = 3;
 
 function levelOf(share: number): 'warning' | 'critical' | undefined {
   if (share >= CRITICAL_SHARE) return 'critical';
@@ -73,6 +75,15 @@ export function failingSteps(
     return failures > 0 && failures >= leastShare * sumOf(total.slice(from, to));
   };
   return failed.map((_, i) => isFailing(i, i + 1) && isFailing(i, i + length));
+}
+
+/**
+ * Returns true if so many requests came after failures that some of them would have failed, too.
+ *
+ * @param share share of the requests that failed before, from 0 to 1
+ */
+export function areOver(share: number, requestsAfter: number): boolean {
+  return requestsAfter * share >= SURE_FAILURES;
 }
 
 /** Returns the sum of the values that are known. */

@@ -4,7 +4,7 @@ import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
 import type { HistoryPoints } from '../../query/readings.js';
 import { finiteOrZero, rounded } from '../rounding.js';
-import { failingSteps } from './failure-share.js';
+import { areOver, failingSteps, sumOf } from './failure-share.js';
 
 /** The requests of one route in a window. */
 export interface RouteTraffic {
@@ -121,14 +121,16 @@ export function quietMsOf(intervalMs: number): number {
 export interface FailurePeriod {
   /** Its start, in milliseconds since the Unix epoch. */
   readonly since: number;
-  /** Share of the requests that have failed since, from 0 to 1. */
+  /** Its end, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
+  readonly until?: number;
+  /** Share of the requests in it that have failed, from 0 to 1. */
   readonly share: number;
   readonly failures: number;
   readonly requests: number;
 }
 
 /**
- * Returns since when requests of a route fail; undefined if none does.
+ * Returns since when requests of a route fail, and until when if it is over; undefined if none has failed lately.
  *
  * @param leastShare share of the requests from which on their failures count, from 0 to 1
  */
@@ -167,12 +169,18 @@ export function failurePeriodOf(
   const failures = increase(FAILED);
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
-  return {
-    since,
-    share: Math.min(1, failures / requests),
-    failures: Math.round(failures),
-    requests: Math.round(requests),
-  };
+  const last = isFailing.lastIndexOf(true);
+  const after = (counts: ReadonlyMap<number, number>): number =>
+    sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
+  const period = periodOf(since, failures - after(failed), requests - after(total));
+  return areOver(period.share, after(total))
+    ? { ...period, until: times[last]! }
+    : periodOf(since, failures, requests);
+}
+
+function periodOf(since: number, failures: number, requests: number): FailurePeriod {
+  const share = Math.min(1, Math.max(0, failures / requests));
+  return { since, share, failures: Math.round(failures), requests: Math.round(requests) };
 }
 
 /** Returns the increase of all series since the sample before, by the time of each sample. */

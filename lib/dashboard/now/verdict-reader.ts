@@ -105,18 +105,30 @@ export class VerdictReader {
     const { history, blocks } = this.sources;
     const lag = history.last(LAG, { groupBy: [] })[0]?.value;
     if (lag === undefined) return [];
-    const [block] = blocks
+    const recent = blocks
       .find()
       .filter(({ startedAt }) => startedAt > now - WINDOW_MS)
       .toSorted((a, b) => b.durationMs - a.durationMs);
-    let problem: string | undefined;
+    const [block] = recent;
     if (block !== undefined) {
-      const ms = Math.round(block.durationMs);
+      const { culprit, durationMs } = block;
+      const same = recent.filter((each) => each.culprit === culprit);
+      const ms = `${Math.round(durationMs)} ms`;
       // A reason in parentheses is no function.
-      problem = block.culprit.startsWith('(')
-        ? `the event loop was blocked for ${ms} ms ${block.culprit}`
-        : `${block.culprit} blocked the event loop for ${ms} ms`;
-    } else if (checks['event_loop'] !== undefined && checks['event_loop'].status !== 'healthy') {
+      const text = culprit.startsWith('(')
+        ? `the event loop was blocked for ${ms} ${culprit}`
+        : `${culprit} blocked the event loop for ${ms}`;
+      const lastAt = Math.max(...same.map(({ startedAt }) => startedAt));
+      return [
+        {
+          name: 'event loop',
+          problem: same.length === 1 ? text : `${text}, the longest of ${same.length} times, last`,
+          lastAt,
+        },
+      ];
+    }
+    let problem: string | undefined;
+    if (checks['event_loop'] !== undefined && checks['event_loop'].status !== 'healthy') {
       problem = checks['event_loop'].message;
     } else if (lag >= LAG_SECONDS) problem = `the event loop lags by ${Math.round(lag * 1000)} ms`;
     return [{ name: 'event loop', problem }];
@@ -125,7 +137,8 @@ export class VerdictReader {
 
 /**
  * Reads the failures of the route that the verdict names, and the number of the other routes that fail now. It is the one with
- * most failures of those that fail now by a share that is worth a word; if there is none, of all that fail now.
+ * most failures of those that fail now by a share that is worth a word; if there is none, of those whose failures of such a
+ * share are just over; then of all that fail now.
  */
 function* worstFailure(
   history: MetricsHistory,
@@ -135,14 +148,17 @@ function* worstFailure(
   const now = yield* failedRoutes(history, quietMsOf(history.intervalMs), at);
   const candidates = routes.filter((route) => now.has(routeKey(route))).toSorted(byShareOfFailures);
   let worst: VerdictFacts['failing'];
+  let worstRank = -1;
   for (const route of candidates.slice(0, MAX_CANDIDATES)) {
     const period = failurePeriodOf(history, route, leastShareOf(route));
     yield;
     if (period === undefined) continue;
     const failing = { ...route, ...period };
-    const isMuch = severityOf(failing, routes) !== undefined;
-    if (isMuch || worst === undefined) worst = failing;
-    if (isMuch) break;
+    const isOver = period.until !== undefined;
+    if (isOver) now.delete(routeKey(route));
+    const rank = (severityOf(failing, routes) === undefined ? 0 : 2) + (isOver ? 0 : 1);
+    if (rank > worstRank) [worst, worstRank] = [failing, rank];
+    if (rank === 3) break;
   }
   if (worst !== undefined) now.delete(routeKey(worst));
   return { failing: worst, alsoFailing: now.size };

@@ -1,4 +1,5 @@
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
+import type { Traffic } from './traffic.js';
 
 /** A part of a sentence: a text, a time, which is shown in the time zone of the reader, or a long name in short. */
 export type SentencePart =
@@ -44,6 +45,29 @@ export function nameOf(name: string): SentencePart {
 export function moreRoutes(count: number): string {
   if (count === 0) return '';
   return `; ${count} more ${count === 1 ? 'route fails' : 'routes fail'}`;
+}
+
+/** The failures that a verdict names, as far as they say whether any go on. */
+interface NamedFailures {
+  readonly failing: { readonly until?: number } | undefined;
+  readonly alsoFailing: number;
+}
+
+/** Returns the share of the requests that fail, or have failed, and the route that has most of them. */
+export function shareOfFailures(
+  { requests, failures, routes: [worst] }: Traffic,
+  { failing, alsoFailing }: NamedFailures,
+): SentencePart[] {
+  if (worst === undefined || failures === 0) return ['No request fails'];
+  const share = percent(failures / requests);
+  if (alsoFailing === 0 && (failing === undefined || failing.until !== undefined)) {
+    return [
+      `No request fails any more (${share} did, most of them `,
+      nameOf(`${worst.method} ${worst.route}`),
+      ')',
+    ];
+  }
+  return [`${share} of the requests fail, most of them `, nameOf(`${worst.method} ${worst.route}`)];
 }
 
 /** Returns the text of a cause with the function and without the path of its file, which the causes below have. */

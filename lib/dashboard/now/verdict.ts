@@ -10,6 +10,7 @@ import {
   percent,
   type SentencePart,
   sentenceOf,
+  shareOfFailures,
   shortCause,
   shortened,
   withoutPeriod,
@@ -27,6 +28,8 @@ export interface Verdict {
   readonly route?: { readonly method: string; readonly route: string };
   /** Name of the alert rule or health check that it is about, which need not be repeated. */
   readonly about?: string;
+  /** Names of the parts of the application that are not normal. */
+  readonly disturbed?: readonly string[];
 }
 
 /** A cause of slow or failed operations, as the records of operations know it. */
@@ -42,6 +45,8 @@ export interface PartState {
   readonly name: string;
   /** Undefined while it is normal. */
   readonly problem: string | undefined;
+  /** Time at which the problem was there last, in milliseconds since the Unix epoch; undefined while it is there. */
+  readonly lastAt?: number;
 }
 
 /** The facts that a verdict is made of. */
@@ -50,7 +55,10 @@ export interface VerdictFacts {
   /** The alerts that fire and are not suppressed, the most severe first. */
   readonly alerts: readonly AlertRow[];
   readonly traffic: Traffic;
-  /** The failures of the route that fails most, now and by a share that is worth a word; of another one if none does. */
+  /**
+   * The failures of the route that fails most, now and by a share that is worth a word; of another one, or those that are
+   * just over, if none does.
+   */
   readonly failing: (RouteTraffic & FailurePeriod) | undefined;
   /** Number of other routes that fail now. */
   readonly alsoFailing: number;
@@ -84,12 +92,12 @@ export function verdictOf(facts: VerdictFacts): Verdict {
     firingAlert(facts) ??
     withoutFailure(facts);
   const normal = normalParts(facts.parts);
-  const problems = facts.parts
-    .flatMap(({ problem }) => problem ?? [])
-    .filter((problem) => !draft.isIn(problem));
+  const disturbed = facts.parts.filter(({ problem }) => problem !== undefined);
   const parts = [
     ...draft.parts,
-    ...problems.flatMap((problem) => ['; ', problem]),
+    ...disturbed.flatMap(({ problem = '', lastAt }): SentencePart[] =>
+      draft.isIn(problem) ? [] : ['; ', problem, ...(lastAt === undefined ? [] : [' at ', { at: lastAt }])],
+    ),
     ...(normal === '' ? [] : ['; ', normal]),
     '.',
   ];
@@ -98,6 +106,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
     ...sentenceOf(parts),
     ...(draft.route && { route: draft.route }),
     ...(draft.about !== undefined && { about: draft.about }),
+    ...(disturbed.length > 0 && { disturbed: disturbed.map(({ name }) => name) }),
   };
 }
 
@@ -123,12 +132,15 @@ function failingRoute({
   health,
 }: VerdictFacts): Draft | undefined {
   if (failing === undefined) return undefined;
-  const { method, route, share, failures, requests, since } = failing;
+  const { method, route, share, failures, requests, since, until } = failing;
   const name = nameOf(`${method} ${route}`);
   const alert = alerts.find(({ labels }) => labels['route'] === route);
   const severity = severityOf(failing, traffic.routes);
   if (severity === undefined && alert === undefined) return undefined;
-  const isCritical = severity === 'critical' || alert?.severity === 'critical';
+  const isOver = until !== undefined;
+  const isCritical =
+    (severity === 'critical' && !isOver) ||
+    (isOver ? alerts : [alert]).some((each) => each?.severity === 'critical');
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
   const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
   const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
@@ -136,11 +148,11 @@ function failingRoute({
     isCritical ? 'critical' : 'warning',
     [
       ...(requests < FEW_REQUESTS
-        ? [`${amount} of `, name, ' have failed since ']
-        : [name, ` has failed ${amount} since `]),
-      { at: since },
+        ? [`${amount} of `, name, isOver ? ' failed' : ' have failed']
+        : [name, isOver ? ` failed ${amount}` : ` has failed ${amount}`]),
+      ...(isOver ? [' from ', { at: since }, ' to ', { at: until }] : [' since ', { at: since }]),
       cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
-      moreRoutes(alsoFailing),
+      isOver ? '' : moreRoutes(alsoFailing),
       check === undefined ? '' : `; health check ${check[0]} is ${check[1].status}`,
     ],
     { method, route },
@@ -199,6 +211,7 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
   if (alert === undefined) return undefined;
   const likely = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
   const cause = alert.cause === undefined ? likely && causeWithName(likely) : [shortCause(alert.cause)];
+  const found = traffic.routes.find(({ route }) => route === alert.labels['route']);
   return new Draft(
     alert.severity === 'critical' ? 'critical' : 'warning',
     [
@@ -209,12 +222,12 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
         ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
         : '',
     ],
-    undefined,
+    found && { method: found.method, route: found.route },
     alert.rule,
   );
 }
 
-function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
+function withoutFailure({ traffic, failing, alsoFailing, p95, causes }: VerdictFacts): Draft {
   const { requests, windowMs } = traffic;
   const minutes = `the last ${Math.max(1, Math.round(windowMs / 60_000))} min`;
   if (requests === 0)
@@ -225,7 +238,7 @@ function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
       !hasFailed && maxDurationMs >= SLOW_MS && NAMED.has(kind),
   );
   return new Draft('ok', [
-    ...shareOfFailures(traffic),
+    ...shareOfFailures(traffic, { failing, alsoFailing }),
     `: ${figure(perSecond)} requests/s over ${minutes}`,
     p95 === undefined ? '' : `, 95 % of them within ${milliseconds(p95 * 1000)}`,
     ...(slow === undefined
@@ -236,13 +249,6 @@ function withoutFailure({ traffic, p95, causes }: VerdictFacts): Draft {
           ` with ${milliseconds(slow.maxDurationMs)}: ${shortCause(slow.cause.text)}`,
         ]),
   ]);
-}
-
-/** Returns the share of the requests that fail, and the route that has most of them. */
-export function shareOfFailures({ requests, failures, routes: [worst] }: Traffic): SentencePart[] {
-  if (worst === undefined || failures === 0) return ['No request fails'];
-  const share = percent(failures / requests);
-  return [`${share} of the requests fail, most of them `, nameOf(`${worst.method} ${worst.route}`)];
 }
 
 function normalParts(parts: readonly PartState[]): string {

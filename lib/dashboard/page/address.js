@@ -63,6 +63,26 @@ export function keptParameters(parameters) {
   return new URLSearchParams([...parameters].filter(([name]) => KEPT.includes(name)));
 }
 
+/** The name of an operation that is a request. */
+const REQUEST = /^([A-Z]+) (\/\S*|<\w+>)$/;
+
+/** Returns the method and the route of a request by the name of its operation; undefined for any other operation. */
+export function routeOf(name) {
+  const [, method, route] = REQUEST.exec(name) ?? [];
+  return method === undefined ? undefined : { method, route };
+}
+
+/** Returns the fragment of the page of a route. */
+export function routeHref({ method, route }) {
+  return hrefOf('routes', method, route);
+}
+
+/** Returns the fragment of the place with the records of an operation: the page of its route, or the list of all. */
+export function operationHref(name) {
+  const route = routeOf(name);
+  return route === undefined ? hrefOf('errors', 'operations') : routeHref(route);
+}
+
 function placeOf([first = 'now', ...rest]) {
   const [second] = rest;
   const byTwo = MOVED[`${first}/${second}`];

@@ -1,10 +1,12 @@
+import { operationHref } from './address.js';
 import { post, read } from './connection.js';
 import {
   actionButton,
   badge,
   element,
-  patch,
   notice,
+  patch,
+  profileLink,
   sortableTable,
   stateBadge,
   suppressionOf,
@@ -30,8 +32,14 @@ function alertColumns(page, canSilence) {
     {
       title: 'Message',
       value: ({ message }) => message,
-      text: ({ message, cause }) =>
-        element('span', {}, message, cause && element('small', { class: 'cause' }, cause)),
+      text: ({ message, cause, operation, profiles }) =>
+        element(
+          'span',
+          {},
+          message,
+          cause && element('small', { class: 'cause' }, cause),
+          element('span', { class: 'row' }, ...proofLinks(operation, profiles)),
+        ),
     },
     {
       title: 'Labels',
@@ -43,6 +51,14 @@ function alertColumns(page, canSilence) {
   ];
   if (!canSilence) return columns;
   return [...columns, { title: 'Actions', value: () => '', text: (alert) => silenceButtons(page, alert) }];
+}
+
+/** Returns links to the records of an operation and to profiles, as far as there are any. */
+function proofLinks(operation, profiles = 0) {
+  return [
+    operation !== undefined && element('a', { href: operationHref(operation) }, `Open ${operation}`),
+    profiles > 0 && profileLink(profiles),
+  ];
 }
 
 function severityRank(severity) {

@@ -182,6 +182,15 @@ export function stateBadge(alert) {
   return reason === undefined ? badge(alert.state) : badge('suppressed', `${alert.state}, ${reason}`);
 }
 
+/** Returns a link to the profiles that an alert has captured. */
+export function profileLink(count) {
+  return element(
+    'a',
+    { href: '#/process/profiles' },
+    count === 1 ? 'Open its profile' : `Open its ${count} profiles`,
+  );
+}
+
 const SYMBOLS = {
   healthy: '✓',
   ok: '✓',

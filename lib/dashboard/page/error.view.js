@@ -1,12 +1,10 @@
+import { routeOf } from './address.js';
 import { read } from './connection.js';
 import { element, fill, fillWith, notice } from './elements.js';
 import { at, facts, section, stackList } from './entries.js';
 import { errorBadges, errorTrend } from './error-figures.js';
 import { ago, formatted } from './format.js';
 import { recordBody, routeLink } from './record.js';
-
-/** An operation that is a request, by its name. */
-const REQUEST = /^([A-Z]+) (\/\S*|<\w+>)$/;
 
 function create(page) {
   const parts = {
@@ -69,11 +67,11 @@ function operationList({ operations, otherOperations }) {
     'ul',
     { class: 'plain' },
     ...operations.map(({ source, name, count }) => {
-      const [, method, route] = (source === 'http' && REQUEST.exec(name)) || [];
+      const request = source === 'http' ? routeOf(name) : undefined;
       return element(
         'li',
         {},
-        method === undefined ? `${source}: ${name}` : routeLink(method, route),
+        request === undefined ? `${source}: ${name}` : routeLink(request.method, request.route),
         element('span', { class: 'muted' }, ` ${formatted(count)} ×`),
       );
     }),

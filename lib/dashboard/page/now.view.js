@@ -1,4 +1,5 @@
-import { hrefOf, THIS_PROCESS } from './address.js';
+import { operationHref, routeHref, THIS_PROCESS } from './address.js';
+import { ASKING, banner, processName } from './banner.js';
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import {
@@ -8,11 +9,12 @@ import {
   fill,
   notice,
   patch,
+  profileLink,
   sortableTable,
   stateBadge,
   suppressionOf,
 } from './elements.js';
-import { ago, dateAndTime, formatted, labelText, shortClock } from './format.js';
+import { ago, dateAndTime, formatted, labelText } from './format.js';
 import { ChartGrid, noteList } from './panels.view.js';
 
 /** The most causes and events that are listed; the areas have all of them. */
@@ -21,51 +23,11 @@ const MAX_CAUSES = 7;
 const MAX_CAUSES_WELL = 4;
 const MAX_EVENTS = 12;
 
-const HEADLINES = {
-  healthy: 'Healthy',
-  degraded: 'Degraded',
-  unhealthy: 'Unhealthy',
-  critical: 'Critical',
-  unknown: 'Now',
-};
-
-const STATES = { ok: 'healthy', warning: 'degraded', critical: 'critical', unknown: 'unknown' };
-
-function sentenceOf(verdict) {
-  return (verdict?.parts ?? ['Waiting for the first sample.']).map((part) => {
-    if (typeof part === 'string') return part;
-    if (part.name !== undefined) return element('abbr', { title: part.name }, part.short);
-    return element('time', { datetime: new Date(part.at).toISOString() }, shortClock(part.at));
-  });
-}
-
-/** Says that the verdict over all instances is on its way. That of the process stands below it, not in its place. */
-const ASKING = { state: 'unknown', parts: ['Asking Prometheus…'] };
-
-/** @param fleet the verdict over all instances, or about one in Prometheus; that of the process stands below it */
-function banner(overview, fleet) {
-  const verdict = fleet ?? overview.verdict;
-  const state = fleet === undefined ? overview.status : STATES[fleet.state];
-  const { method, route } = verdict?.route ?? {};
-  const sentence = sentenceOf(verdict);
-  return element(
-    'section',
-    { class: 'banner', 'data-state': state, 'aria-label': 'Verdict' },
-    element('h1', {}, HEADLINES[state]),
-    // It scrolls where it is longer than its height.
-    element('p', { class: 'verdict', tabindex: '0' }, ...sentence),
-    fleet && element('p', {}, `This process (${processName(overview)}): `, ...sentenceOf(overview.verdict)),
-    route !== undefined &&
-      element('p', {}, element('a', { href: hrefOf('routes', method, route) }, `Open ${method} ${route}`)),
-  );
-}
-
-function processName({ instance: { host, pid } }) {
-  return `${host}:${pid}`;
-}
+/** The age from which on a failure is not of now, in milliseconds. */
+const OLD_MS = 120_000;
 
 /** Returns what is wrong, the most severe first. What the verdict says is not said again. */
-function problemList({ alerts, health, verdict }, causes) {
+function problemList({ alerts, health, verdict, timestamp }, causes) {
   const about = verdict?.about;
   const checks = Object.entries(health.checks)
     .filter(([name, { status }]) => status !== 'healthy' && name !== about)
@@ -92,6 +54,7 @@ function problemList({ alerts, health, verdict }, causes) {
           isFiring && !isSuppressed ? badge(alert.severity) : stateBadge(alert),
           element('a', { href: '#/now/alerts' }, alert.rule),
           element('span', {}, alert.message),
+          alert.profiles > 0 && profileLink(alert.profiles),
           element('span', { class: 'limit-text' }, ago(alert.since)),
         ),
       };
@@ -100,16 +63,17 @@ function problemList({ alerts, health, verdict }, causes) {
   const slow = causes
     .filter(({ hasFailed }) => !hasFailed)
     .slice(0, failed.length > 0 ? MAX_CAUSES : MAX_CAUSES_WELL);
-  const operations = [...failed, ...slow].map(({ name, hasFailed, cause, count, maxDurationMs }) => ({
-    rank: hasFailed ? 1.5 : 0.5,
+  const operations = [...failed, ...slow].map(({ name, hasFailed, cause, count, maxDurationMs, lastAt }) => ({
+    rank: !hasFailed ? 0.5 : timestamp - lastAt < OLD_MS ? 1.5 : 0.55,
     node: element(
       'li',
       { class: 'row', 'data-key': `cause ${name} ${cause.kind} ${hasFailed}` },
       hasFailed
-        ? badge('critical', `${formatted(count)} failed`)
+        ? badge(timestamp - lastAt < OLD_MS ? 'critical' : 'info', `${formatted(count)} failed`)
         : badge('info', `up to ${formatted(maxDurationMs, 'milliseconds')}`),
-      element('strong', {}, name),
+      element('strong', {}, element('a', { href: operationHref(name) }, name)),
       element('span', { class: 'cause' }, cause.text),
+      element('span', { class: 'limit-text' }, `last ${ago(lastAt)}`),
     ),
   }));
   return [...checks, ...firing, ...operations].toSorted((a, b) => b.rank - a.rank).map(({ node }) => node);
@@ -144,8 +108,7 @@ const ROUTE_COLUMNS = [
   {
     title: 'Route',
     value: ({ method, route }) => `${route} ${method}`,
-    text: ({ method, route }) =>
-      element('a', { href: hrefOf('routes', method, route) }, `${method} ${route}`),
+    text: ({ method, route }) => element('a', { href: routeHref({ method, route }) }, `${method} ${route}`),
   },
   {
     title: 'Failed',

@@ -1,4 +1,4 @@
-import { hrefOf } from './address.js';
+import { routeHref } from './address.js';
 import { badge, element } from './elements.js';
 import { at, bars, EntryList, facts, PART_NAMES, when } from './entries.js';
 import { read } from './connection.js';
@@ -50,7 +50,7 @@ export function recordBody(record) {
 
 /** Returns a link to the page of a route. */
 export function routeLink(method, route) {
-  return element('a', { href: hrefOf('routes', method, route) }, `${method} ${route}`);
+  return element('a', { href: routeHref({ method, route }) }, `${method} ${route}`);
 }
 
 /** Returns the parts of the time of an operation, the longest first. */

@@ -52,8 +52,12 @@ export function shareBar(percent) {
   return element('progress', { max: 100, value: Math.min(100, percent), 'aria-hidden': 'true' });
 }
 
-/** Returns the responses by status class, as a bar and in words. */
-export function statusBar({ requests, classes, statuses }) {
+/**
+ * Returns the responses by status class, as a bar and in words.
+ *
+ * @param {number} [limit] the most statuses in words; the title has all
+ */
+export function statusBar({ requests, classes, statuses }, limit = 3) {
   const words = Object.entries(statuses).map(([status, count]) => `${status}: ${formatted(count)}`);
   const parts = CLASSES.filter((name) => classes[name] > 0).map((name) => {
     const part = element('span', { 'data-class': name });
@@ -65,6 +69,6 @@ export function statusBar({ requests, classes, statuses }) {
     'span',
     { class: 'statuses', title: words.join(', ') },
     element('span', { class: 'status-bar', 'aria-hidden': 'true' }, ...parts),
-    element('small', {}, words.length > 3 ? `${words.slice(0, 3).join(', ')}, …` : words.join(', ')),
+    element('small', {}, words.length > limit ? `${words.slice(0, limit).join(', ')}, …` : words.join(', ')),
   );
 }

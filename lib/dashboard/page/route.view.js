@@ -92,7 +92,12 @@ function figuresOf({ row, waits, windowMs }) {
       formatted(impact.timePercent, 'percent'),
       `${formatted(impact.failurePercent, 'percent')} of all failures`,
     ),
-    element('div', { class: 'tile' }, element('dt', {}, 'Responses'), element('dd', {}, statusBar(now))),
+    element(
+      'div',
+      { class: 'tile' },
+      element('dt', {}, 'Responses'),
+      element('dd', {}, statusBar(now, Infinity)),
+    ),
   ].filter(Boolean);
 }
 

@@ -1,4 +1,4 @@
-import { hrefOf } from './address.js';
+import { routeHref } from './address.js';
 import { read } from './connection.js';
 import { badge, element, fill } from './elements.js';
 import { formatted } from './format.js';
@@ -16,7 +16,7 @@ const COLUMNS = [
     sort: 'name',
     class: 'title',
     show: ({ method, route, severity, reason, repeated }) => [
-      element('a', { href: hrefOf('routes', method, route) }, `${method} ${route}`),
+      element('a', { href: routeHref({ method, route }) }, `${method} ${route}`),
       repeated > 0 && badge('warning', 'N+1'),
       reason && element('small', { class: severity === 'critical' ? 'error' : 'warned' }, reason),
     ],

@@ -86,13 +86,20 @@ export class RequestRecords {
     const now = this.now();
     const since = now - windowMs;
     const causes = new Map<string, OperationCause>();
-    const records = new Set([...this.store.lastFailures(), ...this.store.slowestOf(now)]);
+    const records = [...new Set([...this.store.lastFailures(), ...this.store.slowestOf(now)])]
+      .filter(({ startedAt }) => startedAt >= since)
+      .toSorted((a, b) => Number(b.isSampled) - Number(a.isSampled));
+    // Without a sample, the exception is known, but not the failed call that it followed.
+    const callsByException = new Map<string, string>();
     for (const record of records) {
-      if (record.startedAt < since) continue;
-      const { name, cause, hasFailed, durationMs, startedAt, id } = record;
-      const key = `${name}\n${cause.kind}\n${hasFailed ? cause.text.replaceAll(/[\d.]+/g, '') : ''}`;
+      const { name, cause, hasFailed, isSampled, durationMs, startedAt, id } = record;
+      const text = hasFailed ? cause.text.replaceAll(/[\d.]+/g, '') : '';
+      const own = `${name}\n${cause.kind}\n${text}`;
+      const [, exception] = cause.kind === 'failed_call' ? text.split('; then ') : [];
+      if (exception !== undefined) callsByException.set(`${name}\n${exception}`, own);
+      const key = isSampled || causes.has(own) ? own : (callsByException.get(`${name}\n${text}`) ?? own);
       const known = causes.get(key);
-      const isWorst = known === undefined || durationMs > known.maxDurationMs;
+      const isWorst = known === undefined || (key === own && durationMs > known.maxDurationMs);
       causes.set(key, {
         name,
         hasFailed,

@@ -6,7 +6,7 @@ import { Assessment } from '../assessments/assessment.entity.js';
 import { Lead } from '../leads/lead.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** The figures of the business that a count tells. */
+/** The figures of the business that the database tells. */
 @Injectable()
 export class FiguresService {
   constructor(
@@ -19,5 +19,11 @@ export class FiguresService {
     metrics.entityCount('users', 'Users.', users, options);
     metrics.entityCount('leads', 'Leads.', leads, options);
     metrics.entityCount('assessments', 'Assessments.', assessments, options);
+    metrics.kpi(
+      'new_leads',
+      'Leads that wait for somebody.',
+      () => leads.countBy({ status: 'new' }),
+      options,
+    );
   }
 }

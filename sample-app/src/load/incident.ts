@@ -25,7 +25,7 @@ export interface IncidentListener {
 /**
  * The usual load; then what the incident is, until an alert fires; then, if it is wanted, the usual load until it is over.
  *
- * @throws {Error} if no alert fires, or it does not end
+ * @throws {Error} if the alerts cannot be read, no alert fires, or it does not end
  */
 export async function runIncident(
   name: IncidentName,
@@ -38,17 +38,20 @@ export async function runIncident(
   const isOfIncident = ({ labels }: ShownAlert): boolean =>
     labels['alertname'] === rule && labels['route'] === route;
   const isFiring = (alert: ShownAlert): boolean => alert.state === 'firing' && isOfIncident(alert);
-  const watch = new AlertWatch(options.url, isOfIncident, (line) => listener.say(line));
+  const watch = new AlertWatch(options, isOfIncident, (line) => listener.say(line));
+  await watch.look();
 
   listener.phase('all is calm', CALM_S);
   await runLoad({ ...options, seconds: CALM_S }, statistics);
 
   listener.phase(`until the alert ${rule} fires`, LONGEST_INCIDENT_S);
   listener.say(story);
-  const dashboard = new URL('/metrics-dashboard', options.url).href;
+  const dashboard = new URL('/metrics-dashboard', options.monitoringUrl).href;
+  const metricsUrl = new URL('/metrics', options.monitoringUrl).href;
+  const header = options.token === undefined ? '' : '-H "authorization: Bearer $MONITORING_TOKEN" ';
   listener.say(`Look at ${dashboard}, what is wrong now, then at ${dashboard}#/${page}, and at the metrics:`);
   for (const metric of metrics) {
-    listener.say(`  curl -s ${new URL('/metrics', options.url).href} | grep ^${metric}`);
+    listener.say(`  curl -s ${header}${metricsUrl} | grep ^${metric}`);
   }
   const crowd = { ...options, concurrency: clients, seconds: LONGEST_INCIDENT_S };
   const fired = await during(
@@ -79,11 +82,15 @@ async function during(
   see: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<boolean> {
   const controller = new AbortController();
-  const loading = load(controller.signal).finally(() => controller.abort());
-  const seen = await see(controller.signal).finally(() => controller.abort());
-  await loading;
-  return seen;
+  const { signal } = controller;
+  const [seen] = await Promise.all(
+    [see(signal), load(signal).then(() => false)].map((each) => each.finally(() => controller.abort())),
+  );
+  return seen === true;
 }
+
+/** Thrown if the application does not show its alerts, which waiting does not change. */
+class AlertsRefused extends Error {}
 
 /** Looks at the alerts of the application, and says what became of them. */
 class AlertWatch {
@@ -91,7 +98,7 @@ class AlertWatch {
   private readonly explained = new Set<string>();
 
   constructor(
-    private readonly url: URL,
+    private readonly options: Pick<LoadOptions, 'monitoringUrl' | 'token'>,
     private readonly isOfIncident: (alert: ShownAlert) => boolean,
     private readonly say: (line: string) => void,
   ) {}
@@ -99,18 +106,34 @@ class AlertWatch {
   /** @returns false if the signal came first */
   async until(isSeen: (alerts: readonly ShownAlert[]) => boolean, signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      // An application that is blocked answers later.
-      const alerts = await this.look().catch(() => undefined);
+      const alerts = await this.look();
       if (alerts !== undefined && isSeen(alerts)) return true;
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
     return false;
   }
 
-  private async look(): Promise<readonly ShownAlert[]> {
-    const response = await fetch(new URL('/monitoring/api/v1/alerts', this.url), {
+  /** @returns undefined without an answer: an application that is blocked answers later */
+  async look(): Promise<readonly ShownAlert[] | undefined> {
+    try {
+      return await this.read();
+    } catch (error) {
+      if (error instanceof AlertsRefused) throw error;
+      return undefined;
+    }
+  }
+
+  private async read(): Promise<readonly ShownAlert[]> {
+    const { monitoringUrl, token } = this.options;
+    const response = await fetch(new URL('/monitoring/api/v1/alerts', monitoringUrl), {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(10_000),
     });
+    if (response.status >= 400 && response.status < 500) {
+      throw new AlertsRefused(
+        `${response.url} says ${response.status}. If MONITORING_TOKEN or MONITORING_PORT is set there, give --token or --monitoring-url here.`,
+      );
+    }
     const { data } = (await response.json()) as { data: { alerts: readonly ShownAlert[] } };
     const now = new Map(
       data.alerts.map(({ labels, state, annotations }) => [

@@ -33,7 +33,7 @@ export const INCIDENTS: Readonly<Record<IncidentName, Incident>> = {
       if (statusCode !== 200) await sleep(300);
     },
     page: 'routes/GET/%2Fapi%2Freports%2Frevenue',
-    metrics: ['external_api_errors_total', 'exceptions_total'],
+    metrics: ['http_client_requests_total', 'external_api_errors_total'],
   },
   'slow-query': {
     story: 'Somebody has put the list of similar deals on a screen, and its statement is slow.',

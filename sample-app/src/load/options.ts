@@ -15,6 +15,9 @@ export interface LoadOptions {
   /** Whether an incident ends as soon as its alert fires. */
   readonly untilAlert: boolean;
   readonly apiKey: string;
+  /** Where the monitoring endpoints are, which an incident asks for its alert. */
+  readonly monitoringUrl: URL;
+  readonly token: string | undefined;
 }
 
 export const USAGE = `Usage: npm run load -- [options]
@@ -28,11 +31,17 @@ export const USAGE = `Usage: npm run load -- [options]
   --incident NAME    let something go wrong until an alert fires, then wait until it is over;
                      one of ${INCIDENT_NAMES.join(', ')}   (${INCIDENT_NAMES[0]})
   --until-alert      let an incident end as soon as its alert fires, to look at it
+  --monitoring-url URL  where its monitoring endpoints are, if MONITORING_PORT is set   (that of --url)
+  --token TOKEN      what they ask for                                ($MONITORING_TOKEN)
   --json             print one JSON object instead of a table
   --help             print this`;
 
 /** @throws {Error} saying which option is wrong; undefined if help is wanted */
-export function readOptions(args: string[], defaultApiKey: string): LoadOptions | undefined {
+export function readOptions(
+  args: string[],
+  defaultApiKey: string,
+  defaultToken?: string,
+): LoadOptions | undefined {
   const { values } = parseArgs({
     args: withIncidentName(args),
     options: {
@@ -45,12 +54,16 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
       json: { type: 'boolean', default: false },
       incident: { type: 'string' },
       'until-alert': { type: 'boolean', default: false },
+      'monitoring-url': { type: 'string' },
+      token: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
   return {
-    url: readUrl(values.url),
+    url: readUrl('url', values.url),
+    monitoringUrl: readUrl('monitoring-url', values['monitoring-url'] ?? values.url),
+    token: values.token ?? defaultToken,
     seconds: wholeNumber('seconds', values.seconds, 1, 86_400),
     requests:
       values.requests === undefined ? undefined : wholeNumber('requests', values.requests, 1, 100_000_000),
@@ -83,10 +96,10 @@ function incidentName(value: string): IncidentName {
   return name;
 }
 
-function readUrl(value: string): URL {
+function readUrl(option: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== 'http:' || !isLoopback(url.hostname)) {
-    throw new Error(`expected --url to be an http address of this machine, got "${value}".`);
+    throw new Error(`expected --${option} to be an http address of this machine, got "${value}".`);
   }
   return url;
 }

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Deal } from '../deals/deal.entity.js';
 import { ExchangeRatesGateway } from './exchange-rates.gateway.js';
 import { ExchangeRatesHealth } from './exchange-rates.health.js';
+import { ExchangeRatesServer } from './exchange-rates.server.js';
 import { Settings } from '../settings/settings.js';
 import { reportsCache } from './reports.cache.js';
 import { ReportsController } from './reports.controller.js';
@@ -18,6 +19,6 @@ import { ReportsService } from './reports.service.js';
     TypeOrmModule.forFeature([Deal]),
   ],
   controllers: [ReportsController],
-  providers: [ReportsService, ExchangeRatesGateway, ExchangeRatesHealth],
+  providers: [ReportsService, ExchangeRatesGateway, ExchangeRatesHealth, ExchangeRatesServer],
 })
 export class ReportsModule {}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  areOver,
   byShareOfFailures,
   failingSteps,
   leastShareOf,
@@ -25,6 +26,14 @@ describe('the severity of failures', () => {
     const recent = [route('/a', 150), { ...route('/b', 999), method: 'POST' }, route('/b', 1)];
     expect(severityOf({ method: 'GET', route: '/a', share: 0.03 }, recent)).toBe('critical');
     expect(severityOf({ method: 'GET', route: '/b', share: 0.03 }, recent)).toBe('warning');
+  });
+});
+
+describe('the end of failures', () => {
+  it('is known once so many requests came after them that three should have failed, too', () => {
+    expect([2, 3].map((requests) => areOver(1, requests))).toEqual([false, true]);
+    expect([29, 30].map((requests) => areOver(0.1, requests))).toEqual([false, true]);
+    expect(areOver(NaN, 100)).toBe(false);
   });
 });
 

@@ -123,6 +123,27 @@ describe('the time since which a route fails', () => {
     expect(failurePeriodOf(history, route, 0.01)).toBeUndefined();
   });
 
+  it('has an end once enough requests have succeeded, and a share of its own', () => {
+    const { history, run, serve, clock } = application();
+    run(20, () => serve('/a', '200', 4, 1));
+    const began = clock.now();
+    run(8, () => {
+      serve('/a', '500', 2, 1);
+      serve('/a', '200', 2, 1);
+    });
+    const ended = clock.now();
+    const period = () => failurePeriodOf(history, { method: 'GET', route: '/a' });
+    run(1, () => serve('/a', '200', 4, 1));
+    expect(period()).toMatchObject({ since: began });
+    expect(period()).not.toHaveProperty('until');
+    run(3, () => serve('/a', '200', 4, 1));
+    expect(period()).toMatchObject({ since: began, until: ended, failures: 16, requests: 32 });
+    expect(period()?.share).toBeCloseTo(0.5, 2);
+    run(1, () => serve('/a', '500', 2, 1));
+    expect(period()).toMatchObject({ since: began, failures: 18 });
+    expect(period()).not.toHaveProperty('until');
+  });
+
   it('is none once it has been fine for some minutes', () => {
     const { history, run, serve } = application();
     run(4, () => serve('/a', '500', 3, 1));

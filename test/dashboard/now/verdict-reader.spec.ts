@@ -37,8 +37,24 @@ describe('the part of the event loop in a verdict', () => {
       { startedAt: now - 20_000, durationMs: 3_533, culprit: 'Reports.forecast' },
       { startedAt: now - 6 * MINUTE, durationMs: 9_000, culprit: 'Earlier.one' },
     ]);
-    expect(text).toContain('Reports.forecast blocked the event loop for 3533 ms');
+    expect(text).toMatch(/Reports\.forecast blocked the event loop for 3533 ms at \d\d:\d\d UTC\.$/);
     expect(text).not.toContain('native code');
+  });
+
+  it('says how often a function has blocked it, and when it did last', async () => {
+    let last = 0;
+    const text = await verdictWith(0.01, (now) => {
+      last = now - MINUTE;
+      return [
+        { startedAt: now - 3 * MINUTE, durationMs: 612, culprit: 'Reports.forecast' },
+        { startedAt: now - 2 * MINUTE, durationMs: 200, culprit: '(native code)' },
+        { startedAt: last, durationMs: 580, culprit: 'Reports.forecast' },
+      ];
+    });
+    const time = new Date(last).toISOString().slice(11, 16);
+    expect(text).toContain(
+      `Reports.forecast blocked the event loop for 612 ms, the longest of 2 times, last at ${time} UTC`,
+    );
   });
 
   it('is the lag where no block is known', async () => {
@@ -92,6 +108,38 @@ describe('the route in a verdict', () => {
     const { state, route, text } = await verdict();
     expect([state, route]).toEqual(['critical', { method: 'GET', route: '/checkout' }]);
     expect(text).toMatch(/^GET \/checkout has failed 100 % since \d\d:\d\d UTC\.$/);
+  });
+
+  it('is said to have failed, and until when, once it no longer does', async () => {
+    const { run, count, verdict } = application('/a', '/b');
+    run(8, () => {
+      count('/a', '503', 5);
+      count('/a', '200', 5);
+    });
+    expect((await verdict()).text).toMatch(/^GET \/a has failed 50 % since /);
+    run(3, () => count('/a', '200', 10));
+    expect(await verdict()).toMatchObject({
+      state: 'warning',
+      text: expect.stringMatching(/^GET \/a failed 50 % from \d\d:\d\d UTC to \d\d:\d\d UTC\.$/),
+      route: { method: 'GET', route: '/a' },
+    });
+    // Another one that fails now matters more.
+    run(1, () => count('/b', '503', 3));
+    expect((await verdict()).text).toMatch(/^3 of 3 requests of GET \/b have failed since [^;]*$/);
+  });
+
+  it('is told once more as long as its failures are among those of the last minutes, as over', async () => {
+    const { run, count, verdict } = application('/a');
+    run(8, () => {
+      count('/a', '503', 5);
+      count('/a', '200', 5);
+    });
+    run(10, () => count('/a', '200', 10));
+    const { state, text } = await verdict();
+    expect(state).toBe('ok');
+    expect(text).toMatch(
+      /^No request fails any more \(\d+ % did, most of them GET \/a\): .* requests\/s over /,
+    );
   });
 
   it('is critical while many requests fail, though few have failed for long', async () => {

@@ -63,6 +63,50 @@ describe('the verdict', () => {
     });
   });
 
+  it('says of failures that are over from when to when they were, and stays critical while such an alert fires', () => {
+    const failing = { ...ROUTE, since: AT, until: AT + 120_000, share: 0.69 };
+    const traffic = { ...facts().traffic, failures: 138, routes: [ROUTE] };
+    const over = facts({ failing, traffic, alsoFailing: 1, causes: [CAUSE], parts: [] });
+    expect(verdictOf(over)).toMatchObject({
+      state: 'warning',
+      text: 'GET /reports/revenue failed 69 % from 06:17 UTC to 06:19 UTC: ServiceUnavailableException in ExchangeRatesGateway.inEuros.',
+      route: { method: 'GET', route: '/reports/revenue' },
+    });
+    expect(verdictOf({ ...over, alerts: [alert({ rule: 'availability' })] }).state).toBe('critical');
+    const few = { ...failing, requests: 3, failures: 2 };
+    expect(verdictOf({ ...over, failing: few, causes: [] }).text).toBe(
+      '2 of 3 requests of GET /reports/revenue failed from 06:17 UTC to 06:19 UTC.',
+    );
+  });
+
+  it('does not say that requests fail if only some of the last minutes did', () => {
+    const traffic = { ...facts().traffic, failures: 138, routes: [ROUTE] };
+    expect(verdictOf(facts({ traffic, parts: [] })).text).toMatch(
+      /^No request fails any more \(5 % did, most of them GET \/reports\/revenue\): 10 requests\/s /,
+    );
+    expect(verdictOf(facts({ traffic, alsoFailing: 1, parts: [] })).text).toMatch(
+      /^5 % of the requests fail, /,
+    );
+  });
+
+  it('leads to the route of an alert, and names the parts that are not normal', () => {
+    const alerts = [alert({ rule: 'route_is_slow', labels: { route: '/reports/revenue' } })];
+    const traffic = { ...facts().traffic, routes: [{ ...ROUTE, failures: 0 }] };
+    const parts = [
+      { name: 'database', problem: undefined },
+      { name: 'event loop', problem: 'Reports.total blocked the event loop for 612 ms', lastAt: AT },
+    ];
+    const verdict = verdictOf(facts({ alerts, traffic, parts }));
+    expect(verdict).toMatchObject({
+      route: { method: 'GET', route: '/reports/revenue' },
+      disturbed: ['event loop'],
+    });
+    expect(verdict.text).toContain(
+      '; Reports.total blocked the event loop for 612 ms at 06:17 UTC; database is normal.',
+    );
+    expect(verdictOf(facts())).not.toHaveProperty('disturbed');
+  });
+
   it('counts the other routes that fail now, and no more', () => {
     const failing = { ...ROUTE, since: AT, share: 0.69 };
     const over = { ...ROUTE, route: '/over' };

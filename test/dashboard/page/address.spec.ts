@@ -6,7 +6,7 @@ interface Address {
   readonly parameters: URLSearchParams;
 }
 
-const { addressOf, fragmentOf, hrefOf, instanceHref, keptParameters } = (await import(
+const { addressOf, fragmentOf, hrefOf, instanceHref, keptParameters, operationHref, routeOf } = (await import(
   String(new URL('../../../lib/dashboard/page/address.js', import.meta.url))
 )) as {
   readonly addressOf: (fragment: string) => Address;
@@ -14,6 +14,8 @@ const { addressOf, fragmentOf, hrefOf, instanceHref, keptParameters } = (await i
   readonly hrefOf: (area: string, ...items: readonly string[]) => string;
   readonly instanceHref: (instance: string, area: string, ...items: readonly string[]) => string;
   readonly keptParameters: (parameters: URLSearchParams) => URLSearchParams;
+  readonly operationHref: (name: string) => string;
+  readonly routeOf: (name: string) => { method: string; route: string } | undefined;
 };
 
 describe('the address of the dashboard', () => {
@@ -54,6 +56,18 @@ describe('the address of the dashboard', () => {
     });
     const { area, items, parameters } = addressOf(instanceHref(hostile, 'routes', hostile));
     expect([area, items, [...parameters]]).toEqual(['routes', [hostile], [['instance', hostile]]]);
+  });
+
+  it.each([
+    ['GET /deals/:id', '#/routes/GET/%2Fdeals%2F%3Aid'],
+    ['POST <unmatched>', '#/routes/POST/%3Cunmatched%3E'],
+    ['nightly_batch', '#/errors/operations'],
+    ['GET "><img src=x>', '#/errors/operations'],
+    ['query deals', '#/errors/operations'],
+  ])('has a place for the records of %s', (name, place) => {
+    expect(operationHref(name)).toBe(place);
+    const { method, route } = routeOf(name) ?? {};
+    expect(addressOf(place).items).toEqual(method === undefined ? ['operations'] : [method, route]);
   });
 
   it('keeps for another area what holds for all of them', () => {
