@@ -54,7 +54,7 @@ function manifest<T>(name: string): T {
 
 describe('the manifests for Kubernetes', () => {
   it('are strict YAML, each one object with the kind that its file is called by', () => {
-    expect(manifests.map(({ name }) => name)).toHaveLength(6);
+    expect(manifests.map(({ name }) => name)).toHaveLength(7);
     for (const { name, documents } of manifests) {
       expect(documents).toHaveLength(1);
       expect(documents[0]?.errors).toEqual([]);
@@ -92,6 +92,9 @@ describe('the manifests for Kubernetes', () => {
     }>('service');
     expect(labels).toMatchObject(service.spec.selector);
     for (const { targetPort } of service.spec.ports) expect(names).toContain(targetPort);
+
+    const budget = manifest<{ spec: { selector: { matchLabels: Labels } } }>('pod-disruption-budget').spec;
+    expect(labels).toMatchObject(budget.selector.matchLabels);
 
     const pods = manifest<{
       spec: { selector: { matchLabels: Labels }; podMetricsEndpoints: { port: string }[] };
