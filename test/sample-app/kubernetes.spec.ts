@@ -133,7 +133,9 @@ describe('the manifests for Kubernetes', () => {
     );
     const expressions = spec.groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
     expect(expressions).toHaveLength(4);
-    const selectors = expressions.flatMap((expr) => expr.match(/\b(?:up|monitoring_\w+)(?:\{[^}]*\})?/g) ?? []);
+    const selectors = expressions.flatMap(
+      (expr) => expr.match(/\b(?:up|monitoring_\w+)(?:\{[^}]*\})?/g) ?? [],
+    );
     expect(selectors).toHaveLength(4);
     const { name } = manifest<Deployment>('deployment').metadata;
     for (const selector of selectors) expect(selector).toContain(`{job=~"(.+/)?${name}"}`);

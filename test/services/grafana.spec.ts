@@ -217,7 +217,10 @@ describeWith(['promtool', 'amtool'], 'the configurations for Prometheus and Aler
     const none = { eval_time: '12m', exp_alerts: [] };
     const tests = [
       test(
-        [series('up', 'shop/enterprise-land', '1x20'), series('monitoring_health_status', 'shop/enterprise-land', '0x20')],
+        [
+          series('up', 'shop/enterprise-land', '1x20'),
+          series('monitoring_health_status', 'shop/enterprise-land', '0x20'),
+        ],
         [
           alert('HealthCheckFails', 'critical', 'Health check database fails on every pod', check),
           alert('HealthCheckDegraded', 'warning', 'Health check database is not well', check),

@@ -8,12 +8,7 @@ import { expectKeys, expectOption } from '../../options/option-checks.js';
 import { ConventionalNames } from '../../query/conventional-names.js';
 import { type LabelMatchers, matchersOf } from '../../query/label-matchers.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
-import {
-  expectTargetLabels,
-  exportedLabel,
-  TARGET_LABELS,
-  withLabels,
-} from '../../query/target-labels.js';
+import { expectTargetLabels, exportedLabel, TARGET_LABELS, withLabels } from '../../query/target-labels.js';
 import type { CompiledRule } from './compiled-rule.js';
 import { checkMatchers } from './rule-checks.js';
 import type { Template } from './template.js';

@@ -6,7 +6,12 @@ import { queueRule, testAlerting } from '../support.js';
 
 interface RuleFile {
   readonly groups: readonly [
-    { readonly rules: readonly { readonly expr: string; readonly annotations: { readonly summary: string } }[] },
+    {
+      readonly rules: readonly {
+        readonly expr: string;
+        readonly annotations: { readonly summary: string };
+      }[];
+    },
   ];
 }
 

@@ -28,7 +28,10 @@ function exprOf(expr: string, targetLabels: readonly string[], more: Partial<Nam
 
 describe('a query for Grafana', () => {
   it('has the labels of metrics as Prometheus calls them beside those of the target', () => {
-    const own = { expr: 'sum by (instance, endpoint) (x_total{endpoint!="a"})', legend: '{{instance}} {{endpoint}}' };
+    const own = {
+      expr: 'sum by (instance, endpoint) (x_total{endpoint!="a"})',
+      legend: '{{instance}} {{endpoint}}',
+    };
     expect(targetQuery(own, naming(['job', 'instance']))).toEqual({
       expr: 'sum by (instance, endpoint) (x_total{job=~"$job", instance=~"$instance", endpoint!="a"})',
       legend: '{{instance}} {{endpoint}}',
@@ -64,7 +67,9 @@ describe('a query for Grafana', () => {
 describe('the options of the dashboards', () => {
   it('give a metric of the application the label that it has in Prometheus', async () => {
     const registry = new MetricsRegistry();
-    registry.counter('calls_total', 'Calls.', { labelNames: ['endpoint', 'job'] }).inc({ endpoint: '/a', job: 'b' });
+    registry
+      .counter('calls_total', 'Calls.', { labelNames: ['endpoint', 'job'] })
+      .inc({ endpoint: '/a', job: 'b' });
     const business = async (options: GrafanaDashboardsOptions): Promise<string> =>
       JSON.stringify((await grafanaDashboards(registry, options))['business-metrics']);
     expect(await business({})).toContain('sum by (endpoint, exported_job) (increase(calls_total{');
