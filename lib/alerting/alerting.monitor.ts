@@ -267,7 +267,8 @@ export class AlertingMonitor {
   /**
    * Returns the rules as a Prometheus rule file in YAML. They fire in Prometheus as they do here, with one difference:
    * here a series counts from zero at its creation. Prometheus counts from its first scrape and misses earlier
-   * increments, unless it runs with `--enable-feature=created-timestamp-zero-ingestion`.
+   * increments, unless it runs with `--enable-feature=created-timestamp-zero-ingestion` and the application has the option
+   * `createdTimestamps` of `exporters.prometheus`.
    *
    * @throws {MonitoringOptionsError} for invalid options
    */

@@ -1,3 +1,4 @@
+import { endBySignal } from '../primitives/end-by-signal.js';
 import { hasSignalListener, ownSignalListener } from '../primitives/own-signal-listener.js';
 
 /** The actions that termination signals trigger. */
@@ -48,6 +49,6 @@ export class TerminationSignals {
     if (hasOtherListener || this.hasOtherListener(signal)) return;
     this.stop();
     // Another application in this process may still be draining.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    if (process.listenerCount(signal) === 0) endBySignal(signal);
   }
 }

@@ -1,3 +1,4 @@
+import { expectOption } from '../options/option-checks.js';
 import type { Expression } from './expression.js';
 import { mapExpression } from './map-expression.js';
 
@@ -6,6 +7,14 @@ import { mapExpression } from './map-expression.js';
  * `exported_…` there, unless the scrape has `honor_labels`.
  */
 export const TARGET_LABELS: readonly string[] = ['job', 'instance'];
+
+const LABEL_NAME = /^[a-zA-Z_]\w*$/;
+
+/** Checks the option `targetLabels`. @throws {MonitoringOptionsError} unless it is a list of label names */
+export function expectTargetLabels(labels: readonly string[]): void {
+  const areLabels = Array.isArray(labels) && labels.every((label) => LABEL_NAME.test(String(label)));
+  expectOption('targetLabels', labels, 'a list of label names such as ["job", "instance"]', areLabels);
+}
 
 /** Returns a function that returns what a label of a metric is called in Prometheus. */
 export function exportedLabel(targetLabels: readonly string[]): (label: string) => string {

@@ -13,7 +13,8 @@ const app = await NestFactory.createApplicationContext(AppModule, { logger: ['wa
 // A job that runs by chance would add its metrics to the files.
 for (const job of app.get(SchedulerRegistry).getCronJobs().values()) await job.stop();
 
-await write('rules.yml', app.get(AlertingMonitor).toPrometheusRules({ group: 'enterprise-land' }));
+const rules = { group: 'enterprise-land', matchers: { job: 'enterprise-land' } };
+await write('rules.yml', app.get(AlertingMonitor).toPrometheusRules(rules));
 for (const [name, dashboard] of Object.entries(await grafanaDashboards(app.get(MetricsRegistry)))) {
   await write(join('grafana/dashboards', `${name}.json`), `${JSON.stringify(dashboard, null, 2)}\n`);
 }

@@ -43,7 +43,7 @@ describe('the texts in the documents', () => {
   });
 });
 
-describeWith(['promtool'], 'the texts in the documents that are for Prometheus', () => {
+describeWith(['promtool', 'amtool'], 'the texts in the documents that are for Prometheus', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'monitoring-documents-'));
@@ -64,6 +64,12 @@ describeWith(['promtool'], 'the texts in the documents that are for Prometheus',
 
   it.each(yamlFiles('rules.yml'))('are rules: $place', async ({ code }) => {
     await check('rules', code);
+  });
+
+  it.each(yamlFiles('alertmanager.yml'))('are a configuration of Alertmanager: $place', async ({ code }) => {
+    const file = join(folder, 'alertmanager.yml');
+    await writeFile(file, code);
+    await run(requireBinary('amtool'), ['check-config', file]);
   });
 
   it.each(queries)('are a query: $place $query', async ({ query }) => {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { grafanaDashboards, type GrafanaDashboardsOptions } from 'nestjs-monitoring/grafana';
 import { LIBRARY_METRIC_NAMES } from '../../lib/metrics/library-metric-names.js';
@@ -190,6 +191,57 @@ describeWith(['promtool', 'amtool'], 'the configurations for Prometheus and Aler
   ] as const)('are what they read: %s %s', async (program, args) => {
     const { stdout } = await promisify(execFile)(program, args, { cwd: join(ROOT, 'sample-app/deploy') });
     expect(stdout).toContain('SUCCESS');
+  });
+
+  it('alert on Kubernetes about the pods of the application, and when none is scraped', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-rules-'));
+    const manifest = join(ROOT, 'sample-app/deploy/kubernetes/prometheus-rule.yaml');
+    const { spec } = parse(await readFile(manifest, 'utf8')) as { spec: object };
+    await writeFile(join(folder, 'rules.json'), JSON.stringify(spec));
+    const series = (name: string, job: string, values: string) => ({
+      series: `${name}{job="${job}",pod="a",check="database"}`,
+      values,
+    });
+    const alert = (alertname: string, severity: string, summary: string, labels: object = {}) => ({
+      eval_time: '12m',
+      alertname,
+      exp_alerts: [{ exp_labels: { severity, ...labels }, exp_annotations: { summary } }],
+    });
+    const check = { check: 'database' };
+    const unreached = 'Prometheus reaches no pod, so that no other alert of the application can fire';
+    const test = (input: object[], alerts: object[]) => ({
+      interval: '1m',
+      input_series: input,
+      alert_rule_test: alerts,
+    });
+    const none = { eval_time: '12m', exp_alerts: [] };
+    const tests = [
+      test(
+        [
+          series('up', 'shop/enterprise-land', '1x20'),
+          series('monitoring_health_status', 'shop/enterprise-land', '0x20'),
+        ],
+        [
+          alert('HealthCheckFails', 'critical', 'Health check database fails on every pod', check),
+          alert('HealthCheckDegraded', 'warning', 'Health check database is not well', check),
+          { ...none, alertname: 'NothingIsScraped' },
+        ],
+      ),
+      test(
+        [series('up', 'enterprise-land', '0x20'), series('monitoring_health_status', 'another', '0x20')],
+        [
+          alert('NothingIsScraped', 'critical', unreached),
+          { ...none, alertname: 'HealthCheckFails' },
+          { ...none, alertname: 'HealthCheckDegraded' },
+        ],
+      ),
+    ];
+    // Every JSON document is YAML.
+    const config = { rule_files: ['rules.json'], evaluation_interval: '1m', tests };
+    await writeFile(join(folder, 'test.json'), JSON.stringify(config));
+    const { stdout } = await promisify(execFile)('promtool', ['test', 'rules', 'test.json'], { cwd: folder });
+    expect(stdout).toContain('SUCCESS');
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -4,19 +4,25 @@ import {
   conventionOfAll,
   CONVENTIONS,
 } from '../../metrics/conventions/conventions.js';
-import { expectOption } from '../../options/option-checks.js';
+import { expectKeys, expectOption } from '../../options/option-checks.js';
 import { ConventionalNames } from '../../query/conventional-names.js';
+import { type LabelMatchers, matchersOf } from '../../query/label-matchers.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
-import { exportedLabel, TARGET_LABELS, withLabels } from '../../query/target-labels.js';
+import { expectTargetLabels, exportedLabel, TARGET_LABELS, withLabels } from '../../query/target-labels.js';
 import type { CompiledRule } from './compiled-rule.js';
+import { checkMatchers } from './rule-checks.js';
 import type { Template } from './template.js';
-
-const LABEL_NAME = /^[a-zA-Z_]\w*$/;
 
 /** Options of the rules as a Prometheus rule file. */
 export interface PrometheusRulesOptions {
   /** Name of the group of the rules. @default 'nestjs-monitoring' */
   readonly group?: string;
+  /**
+   * Matchers of the series of this application in Prometheus, such as `{ job: 'shop' }`, which every selector gets. Without
+   * them, the rules are about all applications that Prometheus scrapes.
+   * @default {}
+   */
+  readonly matchers?: LabelMatchers;
   /**
    * Names of the metrics in Prometheus, as the option `conventions` of the module: `prometheus`, `otel` or `both`.
    * @default those that the metrics endpoint gives them
@@ -29,11 +35,18 @@ export interface PrometheusRulesOptions {
   readonly targetLabels?: readonly string[];
 }
 
+const OPTION_NAMES: readonly (keyof PrometheusRulesOptions)[] = [
+  'group',
+  'matchers',
+  'conventions',
+  'targetLabels',
+];
+
 /**
  * Returns rules as a Prometheus rule file in YAML.
  *
  * @param configured conventions of the metrics endpoint
- * @throws {MonitoringOptionsError} if the convention is unknown, or `targetLabels` is no list of label names
+ * @throws {MonitoringOptionsError} if an option is unknown or invalid
  */
 export function prometheusRules(
   rules: readonly CompiledRule[],
@@ -41,17 +54,19 @@ export function prometheusRules(
   configured: ConventionByDomain,
   options: PrometheusRulesOptions,
 ): string {
-  const { group = 'nestjs-monitoring', conventions, targetLabels = TARGET_LABELS } = options;
-  const areLabels =
-    Array.isArray(targetLabels) && targetLabels.every((label) => LABEL_NAME.test(String(label)));
-  expectOption('targetLabels', targetLabels, 'a list of label names such as ["job", "instance"]', areLabels);
+  expectKeys('the options of toPrometheusRules', options, OPTION_NAMES);
+  const { group = 'nestjs-monitoring', conventions, targetLabels = TARGET_LABELS, matchers = {} } = options;
+  expectTargetLabels(targetLabels);
+  checkMatchers('matchers', matchers);
   const isKnown = conventions === undefined || CONVENTIONS.includes(conventions);
   expectOption('conventions', conventions, "'prometheus', 'otel' or 'both'", isKnown);
   const names = new ConventionalNames(conventions === undefined ? configured : conventionOfAll(conventions));
   const labelOf = exportedLabel(targetLabels);
+  const scope = matchersOf(matchers);
   const lines = [
     '# These rules expect a series to count from zero at its creation. Prometheus counts from its first scrape, unless it',
-    '# runs with --enable-feature=created-timestamp-zero-ingestion.',
+    '# runs with --enable-feature=created-timestamp-zero-ingestion and the application has the option createdTimestamps of',
+    '# exporters.prometheus.',
     'groups:',
     `  - name: ${yamlText(group)}`,
     `    interval: ${durationOf(intervalMs)}`,
@@ -59,7 +74,7 @@ export function prometheusRules(
   lines.push(rules.length === 0 ? '    rules: []' : '    rules:');
   for (const rule of rules) {
     const textOf = (template: Template): string =>
-      yamlText(template.toPrometheus(names, rule.expression, labelOf));
+      yamlText(template.toPrometheus(names, rule.expression, labelOf, scope));
     if (rule.noData === 'keep') {
       lines.push(
         '      # noData: keep has no equivalent in Prometheus, which resolves alerts that have no data.',
@@ -67,7 +82,7 @@ export function prometheusRules(
     }
     lines.push(
       `      - alert: ${yamlName(rule.name)}`,
-      `        expr: ${yamlText(promqlOf(withLabels(names.translate(rule.expression), labelOf)))}`,
+      `        expr: ${yamlText(promqlOf(withLabels(names.translate(rule.expression), labelOf), scope))}`,
     );
     if (rule.forMs > 0) lines.push(`        for: ${durationOf(rule.forMs)}`);
     if (rule.keepFiringForMs > 0) lines.push(`        keep_firing_for: ${durationOf(rule.keepFiringForMs)}`);

@@ -2,6 +2,7 @@ import { type MonitoringOptionsError, optionError } from '../../options/option-c
 import { trimEnd } from '../../primitives/trim-end.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
 import type { Expression } from '../../query/expression.js';
+import type { Matcher } from '../../query/label-matchers.js';
 import { promqlOf } from '../../query/promql.js';
 import { PROCESS_CPU } from '../../query/vital-definitions.js';
 
@@ -64,11 +65,13 @@ export class Template {
    * @param names names of the metrics in Prometheus. @default ours
    * @param expression the expression of the alert, whose labels the template shows
    * @param exported what a label of a metric is called in Prometheus. @default the same
+   * @param scope matchers that are added to every selector. @default none
    */
   toPrometheus(
     names?: ConventionalNames,
     expression?: Expression,
     exported: (label: string) => string = (label) => label,
+    scope: readonly Matcher[] = [],
   ): string {
     const renamed = expression && names ? names.labelIn(expression) : (label: string) => label;
     const labelOf = (label: string): string => exported(renamed(label));
@@ -76,7 +79,8 @@ export class Template {
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
         if (piece.kind === 'process_cpu') {
-          return `{{ with query ${JSON.stringify(promqlOf(names?.translate(PROCESS_CPU) ?? PROCESS_CPU))} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
+          const cpus = promqlOf(names?.translate(PROCESS_CPU) ?? PROCESS_CPU, scope);
+          return `{{ with query ${JSON.stringify(cpus)} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
         }
         if (piece.kind === 'label') return `{{ $labels.${labelOf(piece.name)} }}`;
         return piece.format === undefined ? '{{ $value }}' : `{{ $value | ${piece.format.call} }}`;

@@ -5,7 +5,7 @@ import type { GrafanaQuery } from './grafana-dashboard.js';
 /** A selector: a metric name with braces. */
 export const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
 /** A label name in front of its operator. */
-const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
+export const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
 const GROUPING = /\b(by|on) \(([^()]*)\)/g;
 const PART = /_(?:bucket|sum|count)$/;
 

@@ -1,7 +1,8 @@
 import { type Convention, conventionOfAll, CONVENTIONS } from '../../metrics/conventions/conventions.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { ConventionalNames } from '../../query/conventional-names.js';
-import { expectOption } from '../../options/option-checks.js';
+import { expectTargetLabels, exportedLabel, TARGET_LABELS } from '../../query/target-labels.js';
+import { expectKeys, expectOption } from '../../options/option-checks.js';
 import { ALERTS_DASHBOARD } from './alerts.dashboard.js';
 import { APPLICATION_DASHBOARD } from './application.dashboard.js';
 import { buildDashboard } from './build-dashboard.js';
@@ -33,11 +34,26 @@ export interface GrafanaDashboardsOptions {
   /** Label matchers added to every selector, such as `env="production"`. @default '' */
   readonly matchers?: string;
   /**
+   * Names of the labels that Prometheus gives to the target. A label of a metric with such a name is `exported_…` there.
+   * Empty for a scrape with `honor_labels`. @default ['job', 'instance']
+   */
+  readonly targetLabels?: readonly string[];
+  /**
    * Histograms that Prometheus stores: `classic` for buckets, `native` for native histograms, `both` for queries that
    * prefer native ones and fall back to buckets. Native ones need Prometheus 2.40 or later. @default 'classic'
    */
   readonly histograms?: 'classic' | 'native' | 'both';
 }
+
+const OPTION_NAMES: readonly (keyof GrafanaDashboardsOptions)[] = [
+  'prefix',
+  'conventions',
+  'jobLabel',
+  'instanceLabel',
+  'matchers',
+  'targetLabels',
+  'histograms',
+];
 
 /**
  * Returns the Grafana dashboards of an application as JSON, by file name, to import or to provision: Home, Application
@@ -45,19 +61,23 @@ export interface GrafanaDashboardsOptions {
  * Metrics and Alerts. Requires the package `@grafana/grafana-foundation-sdk`.
  *
  * @param source the registry with the metrics of the business dashboard; its collectors run first
- * @throws {MonitoringOptionsError} if the package is missing, or the convention or the kind of histograms is unknown
+ * @throws {MonitoringOptionsError} if the package is missing, or an option is unknown or invalid
  */
 export async function grafanaDashboards(
   source: Pick<MetricsSource, 'collect'>,
-  {
+  options: GrafanaDashboardsOptions = {},
+): Promise<Readonly<Record<string, unknown>>> {
+  expectKeys('the options of grafanaDashboards', options, OPTION_NAMES);
+  const {
     prefix = '',
     conventions = 'prometheus',
     jobLabel = 'job',
     instanceLabel = 'instance',
     matchers = '',
+    targetLabels = TARGET_LABELS,
     histograms = 'classic',
-  }: GrafanaDashboardsOptions = {},
-): Promise<Readonly<Record<string, unknown>>> {
+  } = options;
+  expectTargetLabels(targetLabels);
   expectOption(
     'conventions',
     conventions,
@@ -85,7 +105,8 @@ export async function grafanaDashboards(
     alerts: ALERTS_DASHBOARD,
   };
   const names = new ConventionalNames(conventionOfAll(conventions));
-  const naming = { names, prefix, jobLabel, instanceLabel, matchers, histograms };
+  const exported = exportedLabel(targetLabels);
+  const naming = { names, prefix, jobLabel, instanceLabel, matchers, exported, histograms };
   return Object.fromEntries(
     Object.entries(dashboards).map(([name, dashboard]) => [name, buildDashboard(dashboard, naming, sdk)]),
   );

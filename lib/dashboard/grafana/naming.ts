@@ -1,6 +1,6 @@
 import { LIBRARY_METRIC_NAMES } from '../../metrics/library-metric-names.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
-import { conventionalLabel, conventionalQuery, SELECTOR } from './conventional-query.js';
+import { conventionalLabel, conventionalQuery, MATCHED_LABEL, SELECTOR } from './conventional-query.js';
 import type { GrafanaQuery } from './grafana-dashboard.js';
 import { type HistogramKind, histogramQuery } from './histogram-query.js';
 
@@ -16,12 +16,18 @@ export interface Naming {
   readonly instanceLabel: string;
   /** Label matchers added to every selector, such as `env="production"`. */
   readonly matchers: string;
+  /** Returns what a label of a metric is called, which may be that of a label of the target. */
+  readonly exported: (label: string) => string;
   /** Kind of histograms. */
   readonly histograms: HistogramKind;
 }
 
 /** The lists of labels in PromQL. */
 const LABEL_LIST = /\b(by|on) \(([^()]*)\)/g;
+/** The two labels of a `label_replace()`, with the replacement between them. */
+const REPLACED_LABELS = /, "(\w+)", ("[^"]*"), "(\w+)", (?=")/g;
+/** A label of a metric that has the name of a label of the target: in our queries, `job` and `instance` are the target's. */
+const OF_METRIC = /^exported_(job|instance)$/;
 
 /** Returns the queries of Prometheus for one of ours: limited to the selected jobs and instances, with its names. */
 export function targetQuery(own: GrafanaQuery, naming: Naming): GrafanaQuery {
@@ -38,8 +44,10 @@ export function labelOf(label: string, expr: string, naming: Naming): string {
   return targetLabel(conventionalLabel(expr, naming.names)(label), naming);
 }
 
-function targetLabel(label: string, { jobLabel, instanceLabel }: Naming): string {
-  return label === 'job' ? jobLabel : label === 'instance' ? instanceLabel : label;
+function targetLabel(label: string, { jobLabel, instanceLabel, exported }: Naming): string {
+  if (label === 'job') return jobLabel;
+  if (label === 'instance') return instanceLabel;
+  return exported(OF_METRIC.exec(label)?.[1] ?? label);
 }
 
 /** Every metric of the library whose parts the dashboards read is a histogram. */
@@ -50,13 +58,18 @@ function isHistogram(names: ConventionalNames): (metric: string) => boolean {
 function withSelection(expr: string, naming: Naming): string {
   const { prefix, jobLabel, instanceLabel, matchers } = naming;
   const selection = [`${jobLabel}=~"$job"`, `${instanceLabel}=~"$instance"`, matchers].filter(Boolean);
+  const nameOf = (label: string): string => targetLabel(label, naming);
   return expr
     .replaceAll(SELECTOR, (_, name: string, own: string) => {
-      const all = [...selection, own].filter(Boolean).join(', ');
+      const all = [...selection, own.replaceAll(MATCHED_LABEL, nameOf)].filter(Boolean).join(', ');
       return `${prefix}${name}{${all}}`;
     })
     .replaceAll(LABEL_LIST, (_, keyword: string, labels: string) => {
-      const renamed = labels.split(',').map((label) => targetLabel(label.trim(), naming));
+      const renamed = labels.split(',').map((label) => nameOf(label.trim()));
       return `${keyword} (${renamed.join(', ')})`;
-    });
+    })
+    .replaceAll(
+      REPLACED_LABELS,
+      (_, to: string, text: string, from: string) => `, "${nameOf(to)}", ${text}, "${nameOf(from)}", `,
+    );
 }
