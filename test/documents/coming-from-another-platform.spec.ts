@@ -64,6 +64,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, ...titles: string[]
     'are outside the global prefix, and only there',
   ],
   'other URLs': ['e2e/endpoints.long.spec.ts', 'move where the options say'],
+  'URLs with a slash at their end': [
+    'e2e/router-options.long.spec.ts',
+    '%s, are reached with and without a slash at the end',
+  ],
   'a decorator for time, calls and errors of a function, with labels': [
     'instrumentation/decorators/examples.spec.ts',
     'measure a task and an endpoint',
