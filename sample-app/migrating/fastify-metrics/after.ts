@@ -1,4 +1,3 @@
-// sample-app/migrating/fastify-metrics/after.ts
 import { Controller, Get, Module, NotFoundException, Param } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
