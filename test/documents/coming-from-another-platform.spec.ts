@@ -98,7 +98,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, ...titles: string[]
     'instrumentation/decorators/over-http.spec.ts',
     'responds like an undecorated one, and is measured',
   ],
-  'CPU usage in percent': ['collectors/system/system.collectors.spec.ts', 'the CPU usage in percent'],
+  'CPU usage in percent': [
+    'collectors/system/system.collectors.spec.ts',
+    'is the share of non-idle time since the last reading',
+  ],
   'memory in bytes and in percent': [
     'collectors/system/system.collectors.spec.ts',
     'shows the memory usage of free, unless a container has a limit',
@@ -260,7 +263,7 @@ const TESTS: Readonly<Record<string, readonly [file: string, ...titles: string[]
   ],
   'sampling of frequent operations': [
     'instrumentation/decorators/hostile.spec.ts',
-    'times that fraction of the calls, and every call is counted',
+    'rate of %d times that fraction of the calls, and every call is counted',
   ],
   'updates in batches': ['metrics/counter.spec.ts', 'increments by one or by a given value'],
   'to count the metrics': [
@@ -332,7 +335,9 @@ function isOption(path: string): boolean {
 
 /** Returns the titles of the tests of a file, not those of its groups. */
 function titlesIn(source: string): string[] {
-  const calls = source.matchAll(/\b(it|describe)(?=[.(])|[(]\s*(?:'((?:[^'\\\n]|\\.)+)'|`([^`\n]+)`),\s*(?:async |\()/g);
+  const calls = source.matchAll(
+    /\b(it|describe)(?=[.(])|[(]\s*(?:'((?:[^'\\\n]|\\.)+)'|`([^`\n]+)`),\s*(?:async |\()/g,
+  );
   let caller = '';
   const titles: string[] = [];
   for (const [, name, quoted, template] of calls) {
