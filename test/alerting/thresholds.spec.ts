@@ -64,6 +64,29 @@ describe('the default thresholds', () => {
     expect(monitor.getStatus().alerts).toEqual([]);
   });
 
+  it('raise an alert for each vital beyond its limit', async () => {
+    const { notified, answer, go, registry } = watched();
+    registry.gauge('system_cpu_percent', 'CPU.').set(100);
+    registry.gauge('system_memory_percent', 'Memory.').set(100);
+    registry.gauge('system_disk_percent', 'Disk.', { labelNames: ['mount'] }).set({ mount: '/' }, 100);
+    registry.counter('cache_hits_total', 'Hits.').inc(0);
+    const misses = registry.counter('cache_misses_total', 'Misses.');
+    const durations = registry.timer('http_request_duration_seconds', 'Durations.');
+    await go(600, () => {
+      answer(0, 50);
+      durations.observe(60);
+      misses.inc(100);
+    });
+    expect(notified.map((line) => line.split(':')[0]).toSorted()).toEqual([
+      'cache_hit_rate_percent_critical firing',
+      'cpu_percent_critical firing',
+      'disk_percent_critical firing',
+      'error_rate_percent_critical firing',
+      'memory_percent_critical firing',
+      'response_time_ms_critical firing',
+    ]);
+  });
+
   it('raise no alert in the first minute, nor after a burst', async () => {
     const { notified, answer, go, registry } = watched();
     registry.gauge('system_cpu_percent', 'CPU.').set(100);

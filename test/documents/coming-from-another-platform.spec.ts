@@ -7,9 +7,12 @@ import * as grafana from 'nestjs-monitoring/grafana';
 import * as main from 'nestjs-monitoring';
 import { ROOT, textOf } from './documents.js';
 
-/** The test behind each line of the page: a file of test/, and a title that it has, or a part of one. */
-const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
-  'a registry, imported from a module': ['metrics/registry.spec.ts', 'the registry'],
+/** The tests behind each line of the page: a file of test/, and the titles of tests in it. */
+const TESTS: Readonly<Record<string, readonly [file: string, ...titles: string[]]>> = {
+  'a registry, imported from a module': [
+    'metrics/registry.spec.ts',
+    'lists its metrics in the order of their creation and finds them by name',
+  ],
   'a counter with labels, `inc()`': ['metrics/counter.spec.ts', 'increments by one or by a given value'],
   'a gauge, `set()`, `inc()`, `dec()`': [
     'metrics/gauge.spec.ts',
@@ -54,14 +57,18 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
   ],
   'limits for CPU, memory, disk, response time, error rate and cache hit rate': [
     'alerting/thresholds.spec.ts',
-    'raise no alert in the first minute, nor after a burst',
+    'raise an alert for each vital beyond its limit',
   ],
   'URLs for metrics, health, readiness, liveness and a dashboard': [
     'e2e/endpoints.long.spec.ts',
-    'by their paths',
+    'are outside the global prefix, and only there',
   ],
   'other URLs': ['e2e/endpoints.long.spec.ts', 'move where the options say'],
-  'a decorator for time, calls and errors of a function': [
+  'URLs with a slash at their end': [
+    'e2e/router-options.long.spec.ts',
+    '%s, are reached with and without a slash at the end',
+  ],
+  'a decorator for time, calls and errors of a function, with labels': [
     'instrumentation/decorators/examples.spec.ts',
     'measure a task and an endpoint',
   ],
@@ -69,9 +76,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'instrumentation/decorators/examples.spec.ts',
     'measure an order service',
   ],
-  'a decorator for errors, which may be raised again or not': [
-    'instrumentation/decorators/examples.spec.ts',
-    'count the errors of a payment gateway',
+  'a decorator for errors with labels, which may be raised again or not': [
+    'instrumentation/decorators/returns.spec.ts',
+    'is counted by @TrackErrors() if it fails',
+    'is swallowed by @TrackErrors({ reraise: false }) if it fails',
   ],
   'a context that increments, observes and sets gauges': [
     'instrumentation/context/metrics-context.spec.ts',
@@ -79,7 +87,7 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
   ],
   'a decorator for the operations of a model': [
     'instrumentation/decorators/returns.spec.ts',
-    'MonitorModelOperation',
+    'is measured by @MonitorModelOperation()',
   ],
   'a task of a queue': ['services/bullmq.spec.ts', 'tell what is in progress here, and how many jobs wait'],
   'a job at night': [
@@ -90,7 +98,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'instrumentation/decorators/over-http.spec.ts',
     'responds like an undecorated one, and is measured',
   ],
-  'CPU usage in percent': ['collectors/system/system.collectors.spec.ts', 'the CPU usage in percent'],
+  'CPU usage in percent': [
+    'collectors/system/system.collectors.spec.ts',
+    'is the share of non-idle time since the last reading',
+  ],
   'memory in bytes and in percent': [
     'collectors/system/system.collectors.spec.ts',
     'shows the memory usage of free, unless a container has a limit',
@@ -131,7 +142,11 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'collectors/cache/cache.spec.ts',
     'is counted per key, whatever the method',
   ],
-  evictions: ['collectors/cache/cache-evictions.spec.ts', 'are counted in @nestjs/cache-manager over %s'],
+  evictions: [
+    'collectors/cache/cache-evictions.spec.ts',
+    'are counted in @nestjs/cache-manager over %s',
+    'are counted under the names of the places in which the application keeps its caches',
+  ],
   'requests by method, endpoint and status': [
     'services/prometheus.spec.ts',
     'stores exactly the requests that were sent, by method, route and status',
@@ -158,7 +173,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'business/business-metrics.spec.ts',
     'removes the series of label sets that are no longer returned',
   ],
-  'a collector of your own': ['business/metrics-collector.spec.ts', 'MetricsCollector'],
+  'a collector of your own': [
+    'business/metrics-collector.spec.ts',
+    'runs at its interval, listed in SchedulerRegistry, until the application ends',
+  ],
   'the text format of Prometheus, as a string': [
     'exporters/prometheus/prometheus.exporter.spec.ts',
     'example: renders the metrics of a registry after running its collectors',
@@ -204,7 +222,7 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'alerting/alerting.module.long.spec.ts',
     'raises a warning and then a critical alert of a vital, by thresholds that can be reassigned',
   ],
-  'an alert rule with metric, operator and threshold': [
+  'an alert rule with metric, operator, threshold, severity and message': [
     'alerting/alerting.monitor.spec.ts',
     'fires in the evaluation that finds it if forMs is 0',
   ],
@@ -217,7 +235,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'alerting/handlers.spec.ts',
     'reaches a real SMTP server, and retries when the server is busy',
   ],
-  'a scrape configuration': ['services/prometheus.spec.ts', 'scraping an application on %s under load'],
+  'a scrape configuration': [
+    'services/prometheus.spec.ts',
+    'has scraped without an error from the beginning',
+  ],
   'dashboards for system, application and business': [
     'services/grafana.spec.ts',
     'draw data by every query of every panel',
@@ -227,14 +248,22 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'metrics/registry.spec.ts',
     'proposes %s once for %s',
   ],
-  'few values of each label': ['metrics/metric.spec.ts', 'the series limit'],
+  'few values of each label': [
+    'metrics/metric.spec.ts',
+    'bounds the series under random label values, keeps the total exact and warns once',
+  ],
+  'the same label names everywhere': [
+    'metrics/metric.spec.ts',
+    'that are %s are refused and counted in every way of recording',
+  ],
+  'no label for each user': ['business/business-metrics.spec.ts', 'are counted per window'],
   'less than one percent of overhead': [
     'bench/http/bench-http.ts',
     'CPU time per request over a bare Nest app',
   ],
   'sampling of frequent operations': [
     'instrumentation/decorators/hostile.spec.ts',
-    'times that fraction of the calls, and every call is counted',
+    'rate of %d times that fraction of the calls, and every call is counted',
   ],
   'updates in batches': ['metrics/counter.spec.ts', 'increments by one or by a given value'],
   'to count the metrics': [
@@ -242,7 +271,11 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
     'lists its metrics in the order of their creation and finds them by name',
   ],
   'to reset all metrics': ['metrics/registry.spec.ts', 'resets every metric, its own included'],
-  'metrics that are missing': ['module/start-report.spec.ts', 'off'],
+  'metrics that are missing': ['module/start-report.spec.ts', 'says %s'],
+  'collectors that run, and without exceptions': [
+    'business/metrics-collector.spec.ts',
+    'loses only its own gauges when it fails',
+  ],
   'to collect less often': [
     'collectors/running-collectors.spec.ts',
     'runs when the application serves and then at its interval, not at a scrape',
@@ -251,6 +284,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
   'buckets that fit': [
     'module/monitoring.options.spec.ts',
     'http.buckets and http.slowRequestThresholdMs are those of the request metrics',
+  ],
+  'what to watch: response time, errors, resources, business': [
+    'alerting/thresholds.spec.ts',
+    'raise an alert for each vital beyond its limit',
   ],
 };
 
@@ -296,12 +333,18 @@ function isOption(path: string): boolean {
   return start >= 0 && options.slice(start, end < 0 ? undefined : end).includes(`\n| \`${name}\``);
 }
 
-/** Returns the titles of the tests and groups of a file. */
+/** Returns the titles of the tests of a file, not those of its groups. */
 function titlesIn(source: string): string[] {
   const calls = source.matchAll(
-    /(?:\bit|\bdescribe|\))\(\s*(?:'((?:[^'\\\n]|\\.)+)'|`([^`\n]+)`),\s*(?:async |\()/g,
+    /\b(it|describe)(?=[.(])|[(]\s*(?:'((?:[^'\\\n]|\\.)+)'|`([^`\n]+)`),\s*(?:async |\()/g,
   );
-  return Array.from(calls, ([, quoted, template]) => quoted ?? template ?? '');
+  let caller = '';
+  const titles: string[] = [];
+  for (const [, name, quoted, template] of calls) {
+    if (name !== undefined) caller = name;
+    else if (caller === 'it') titles.push(quoted ?? template ?? '');
+  }
+  return titles;
 }
 
 /** What a name is, by its form, and so where it has to be. */
@@ -327,11 +370,12 @@ describe('the counterparts for those who come from another platform', () => {
     expect(LINES.map(({ there }) => there)).toEqual(Object.keys(TESTS));
   });
 
-  it.each(Object.entries(TESTS))('%s: the test is there', (_, [file, title]) => {
+  it.each(Object.entries(TESTS))('%s: the tests are there', (_, [file, ...titles]) => {
     const source = readFileSync(join(ROOT, 'test', file), 'utf8');
     // What is measured rather than tested is in test/bench.
-    const found = file.startsWith('bench/') ? [source] : titlesIn(source);
-    expect(found.filter((each) => each.includes(title))).not.toEqual([]);
+    const isThere = (title: string) =>
+      file.startsWith('bench/') ? source.includes(title) : titlesIn(source).includes(title);
+    expect(titles.filter((title) => !isThere(title))).toEqual([]);
   });
 
   it.each(LINES)('$there: what is named exists', ({ names }) => {

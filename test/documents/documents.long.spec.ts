@@ -1,4 +1,4 @@
-import { Module, type Type } from '@nestjs/common';
+import { type INestApplication, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type AlertingOptions, MonitoringModule } from 'nestjs-monitoring';
@@ -54,11 +54,12 @@ const fileOf = await runExamples(files);
 
 const closing: (() => Promise<void>)[] = [];
 
-/** Starts an application. @returns its address */
-async function start(module: Type): Promise<string> {
+/** Starts an application, and uses it if it should be. @returns its address */
+async function start(module: Type, use?: (app: INestApplication) => void): Promise<string> {
   const app = await NestFactory.create(module, { logger: false });
   closing.push(() => app.close());
   await app.listen(0, '127.0.0.1');
+  use?.(app);
   return app.getUrl();
 }
 
@@ -106,5 +107,17 @@ describe('the application in docs/getting-started.md', () => {
     const folder = 'test/documents/applications/getting-started/src';
     const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
     expect((await fetch(`${await start(AppModule)}/ready`)).status).toBe(200);
+  });
+});
+
+describe('the application in docs/libraries.md', () => {
+  it('has the metric of the library in the first scrape', async () => {
+    const folder = 'test/documents/applications/libraries/src';
+    const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
+    const { MailService } = await fileOf<{ MailService: Type<{ send(template: string): void }> }>(
+      `${folder}/mail.module.ts`,
+    );
+    const url = await start(AppModule, (app) => app.get(MailService, { strict: false }).send('welcome'));
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('mail_sent_total{template="welcome"} 1\n');
   });
 });

@@ -5,9 +5,9 @@ import { ROOT, textOf } from './documents.js';
 
 type Versions = Readonly<Record<string, string>>;
 
-const { engines, peerDependencies, devDependencies } = JSON.parse(
+const { version, engines, peerDependencies, devDependencies } = JSON.parse(
   readFileSync(join(ROOT, 'package.json'), 'utf8'),
-) as { engines: Versions; peerDependencies: Versions; devDependencies: Versions };
+) as { version: string; engines: Versions; peerDependencies: Versions; devDependencies: Versions };
 
 /** The rows of the tables of the page, by their first cell. */
 const rows = new Map(
@@ -54,5 +54,29 @@ describe('the versions that the upgrade policy supports', () => {
         [...new Set(installed)].toSorted((a, b) => a - b).join(', '),
       ]);
     }
+  });
+});
+
+describe('the changelog', () => {
+  /** The kinds of changes of Keep a Changelog. */
+  const KINDS: readonly string[] = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
+  const [unreleased = '', ...released] = textOf('CHANGELOG.md').split(/^## /m).slice(1);
+
+  it('has what is not released, and below it each version with its date, the newest first', () => {
+    expect(unreleased).toMatch(/^\[Unreleased\]\n/);
+    const headings = released.map((section) => /^\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)\n/.exec(section));
+    expect(headings[0]?.[1]).toBe(version);
+    const dates = headings.map((heading) => heading?.[2] ?? 'no date');
+    expect(dates).toEqual(dates.toSorted().toReversed());
+    expect(dates).not.toContain('no date');
+  });
+
+  it('has changes of six kinds only, each kind once in a version', () => {
+    for (const section of [unreleased, ...released]) {
+      const kinds = [...section.matchAll(/^### (.+)$/gm)].map(([, kind = '']) => kind);
+      expect(kinds.filter((kind) => !KINDS.includes(kind))).toEqual([]);
+      expect(kinds).toEqual([...new Set(kinds)]);
+    }
+    for (const section of released) expect(section).toMatch(/^### (?:.|\n)*^- /m);
   });
 });

@@ -104,6 +104,7 @@ describe.each([
   ['nestjs-otel', 'nestjs-otel'],
   ['OpenTelemetry', 'opentelemetry'],
   ['express-prom-bundle', 'express-prom-bundle'],
+  ['fastify-metrics', 'fastify-metrics'],
 ])('moving from %s', (peer, folder) => {
   it('keeps the numbers, the queries and the names, as the guide says', async () => {
     const before = await exposed(`${folder}/before`);
