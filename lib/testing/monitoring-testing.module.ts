@@ -15,7 +15,7 @@ export interface MonitoringTestingOptions {
 }
 
 const OWNER = 'the options of MonitoringTestingModule';
-/** Those of the options, and of the result of `createTestRegistry()`. */
+/** Keys of the options, with the one that only the result of `createTestRegistry()` has. */
 const KEYS: readonly (keyof TestRegistry)[] = ['registry', 'clock', 'warnings'];
 
 /**
