@@ -12,11 +12,16 @@ const KEYS = [
 ] as const satisfies readonly (keyof GivenOptions)[];
 
 /**
- * Checks the shapes of a help text and of options, which may come from JavaScript.
+ * Checks the shapes of a name, a help text and options, which may come from JavaScript or be those of another library.
  *
  * @throws {MetricDefinitionError}
  */
 export function assertShapes(kind: string, name: string, help: unknown, options: unknown): void {
+  if (typeof name !== 'string') {
+    throw new MetricDefinitionError(
+      `The name of a ${kind} must be a string, followed by the help text and the options, such as ${kind}('jobs', 'Jobs.', { labelNames: ['queue'] }); got ${shapeOf(name)}.`,
+    );
+  }
   if (help !== undefined && typeof help !== 'string') {
     throw mistake('The help text', kind, name, 'a string, before the options', help);
   }
@@ -56,6 +61,7 @@ function mistake(subject: string, kind: string, name: string, expected: string, 
 
 function shapeOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const isPlain = value === null || ['undefined', 'number', 'boolean'].includes(typeof value);
+  if (isPlain) return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

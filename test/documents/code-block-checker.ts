@@ -122,7 +122,7 @@ function exportedNames(path: string): Set<string> {
 }
 
 /** What Jest and Vitest define for the tests of an application, and for those of this repository only an import does. */
-const TEST_GLOBALS = "import { describe, expect, it } from '@jest/globals';";
+const TEST_GLOBALS = "import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';";
 
 /** The block with the imports that it leaves out, on its first line, and with something for each ellipsis. */
 function completed({ code, path }: CodeBlock): string {

@@ -61,12 +61,6 @@ export declare class DealsService {
 export declare const dealsRepository: Countable;
 export interface User {
   readonly id: string;
-  readonly orderValue: number;
-}
-export declare const users: readonly User[];
-export declare function archive(user: User): Promise<void>;
-export interface Receipt {
-  readonly reference: string;
 }
 export declare class PaymentGateway {
   status(options: { signal: AbortSignal }): Promise<{ balance: number }>;

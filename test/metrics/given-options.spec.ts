@@ -63,6 +63,19 @@ describe.each(KINDS)('the definition of a %s', (kind) => {
     await expect(new PrometheusExporter(registry).generateText()).resolves.not.toContain('x_seconds');
   });
 
+  it.each<[unknown, string]>([
+    [{ name: 'x_seconds', help: 'X.', labelNames: ['a'] }, 'an object'],
+    [['x_seconds', 'X.'], 'an array'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+  ])('asks for the name first: %j', (name, given) => {
+    const attempt = () => define(new MetricsRegistry(), kind, name);
+
+    expect(attempt).toThrow(MetricDefinitionError);
+    expect(attempt).toThrow(`The name of a ${kind} must be a string, followed by the help text`);
+    expect(attempt).toThrow(`got ${given}.`);
+  });
+
   it('names the mistake where the metric exists already', () => {
     const registry = new MetricsRegistry();
     define(registry, kind, 'x_seconds', 'X.');

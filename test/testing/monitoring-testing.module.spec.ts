@@ -14,6 +14,7 @@ import {
   MetricsHistory,
   MetricsRegistry,
   MonitoringModule,
+  MonitoringOptionsError,
   MonitorPerformance,
   PerformanceMonitor,
   PrometheusExporter,
@@ -125,6 +126,26 @@ describe('the module for unit tests', () => {
       new Date(clock.now()).toISOString(),
     );
     await module.close();
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'a registry in place of the options',
+      () => createTestRegistry().registry,
+      'in the options of MonitoringTestingModule. Known keys: registry, clock, warnings.',
+    ],
+    ['an option of the application', () => ({ seriesLimit: 5 }), 'Unknown key `seriesLimit`'],
+    ['an unknown key', () => ({ registri: 1 }), 'Did you mean `registry`?'],
+    [
+      'the class of a registry',
+      () => ({ registry: MetricsRegistry }),
+      '`registry` of the options of MonitoringTestingModule must be a MetricsRegistry, such as that of createTestRegistry(); got the class MetricsRegistry.',
+    ],
+    ['null', () => null, 'must be an object; got null.'],
+  ])('rejects %s', (_, given, message) => {
+    const options = given() as Parameters<typeof MonitoringTestingModule.forRoot>[0];
+    expect(() => MonitoringTestingModule.forRoot(options)).toThrow(MonitoringOptionsError);
+    expect(() => MonitoringTestingModule.forRoot(options)).toThrow(message);
   });
 
   it('isolates the metrics of each test', async () => {

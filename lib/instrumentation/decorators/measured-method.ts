@@ -1,5 +1,6 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { beginCall, failCall, type Measurement, trackCompletion } from '../../primitives/track-completion.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import { Guard } from '../../primitives/guard.js';
@@ -44,10 +45,17 @@ export class MeasuredMethod {
   /**
    * Registers the metrics, so that they are exposed before the first call.
    *
-   * @throws {MetricDefinitionError} for a conflict with other metrics of the registry
+   * @throws {MetricDefinitionError} an error that names the method, for a conflict with other metrics of the registry
    */
   register(registry: MetricsRegistry): void {
-    if (!this.registered.has(registry)) this.registered.set(registry, this.definition.register(registry));
+    try {
+      this.define(registry);
+    } catch (error) {
+      if (!(error instanceof MetricDefinitionError)) throw error;
+      throw new MetricDefinitionError(
+        `${describeMethod(this.owner, this.key)} cannot be measured: ${error.message}`,
+      );
+    }
   }
 
   /** Returns the measurement of a call on an object, undefined if the call is not measured. Never throws. */
@@ -91,9 +99,13 @@ export class MeasuredMethod {
     return false;
   }
 
+  private define(registry: MetricsRegistry): void {
+    if (!this.registered.has(registry)) this.registered.set(registry, this.definition.register(registry));
+  }
+
   private registerSafely(registry: MetricsRegistry): SelectMeasurement | undefined {
     try {
-      this.register(registry);
+      this.define(registry);
     } catch (error) {
       this.registered.set(registry, () => new DroppedMeasurement(registry, this.definition.metric));
       process.emitWarning(

@@ -222,7 +222,9 @@ describe('metrics', () => {
 
     const start = startMeasured([Orders, Billing]);
     await expect(start).rejects.toThrow(MetricDefinitionError);
-    await expect(start).rejects.toThrow(/process_duration_seconds\{queue\}.* conflicts with /);
+    await expect(start).rejects.toThrow(
+      /^Billing\.bill cannot be measured: .*process_duration_seconds\{queue\}.* conflicts with /,
+    );
   });
 
   it('of plain classes with conflicting definitions are dropped, counted and logged once', async () => {
