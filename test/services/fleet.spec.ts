@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
 import { expectThat } from '../support/expectations.js';
+import { violations } from './support/axe.js';
 import { describeWith } from './support/binaries.js';
 import { Browser } from './support/browser.js';
 import { buildLibrary, ROOT } from './support/built.js';
@@ -19,7 +16,6 @@ const SLOW_MS = 1_200;
 const CLIENTS = 6;
 /** Longer than a scrape, whose samples have the time of its start: older ones do not become more. */
 const SETTLED_MS = 3_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const INSTANCES = [
   { ADAPTER: 'express', VERSION: '1.4.0', DELAY_MS: '1' },
@@ -375,10 +371,3 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
     expect(metrics).toMatch(/^monitoring_prometheus_query_failures_total\{reason="unreachable"\} [1-9]/m);
   }, 90_000);
 });
-
-/** What axe finds wrong with a page. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate<AxeResults>('axe.run(document)');
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-}
