@@ -9,7 +9,8 @@ export default {
     const transformer = swcJest.createTransformer(options);
     return {
       ...transformer,
-      getCacheKey: (source, path, given) => transformer.getCacheKey(source, path, { ...given, configString: '' }),
+      getCacheKey: (source, path, given) =>
+        transformer.getCacheKey(source, path, { ...given, configString: '' }),
     };
   },
 };
