@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** How TypeScript is compiled; to which kind of module is what Jest asks for. */
 export const swc = {
   jsc: {
@@ -17,12 +19,19 @@ export const IGNORED = ['/node_modules/', '<rootDir>/test/package/'];
 
 /** @type {import('jest').Config} */
 export default {
+  // Of this folder, whichever the configuration: both have the same compiled files.
+  id: createHash('sha256')
+    .update(import.meta.dirname)
+    .digest('hex')
+    .slice(0, 32),
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   // What needs a server, a browser or a long time is of jest.services.config.js.
   testPathIgnorePatterns: [...IGNORED, '<rootDir>/test/services/', '\\.long\\.spec\\.ts$'],
   testEnvironment: '<rootDir>/test/support/jest/process.environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { [`\\.ts$|/${REQUIRED_MODULES}/.*\\.js$`]: ['@swc/jest', swc] },
+  transform: {
+    [`\\.ts$|/${REQUIRED_MODULES}/.*\\.js$`]: ['<rootDir>/test/support/jest/swc.transformer.mjs', swc],
+  },
   transformIgnorePatterns: [`/node_modules/(?!(?:.+/)?${REQUIRED_MODULES}/)`],
   moduleNameMapper: {
     '^nestjs-monitoring$': '<rootDir>/lib/index.ts',

@@ -35,10 +35,16 @@ const { values: flags } = parseArgs({
 
 const say = (text: string): void => void (flags.json ? process.stderr : process.stdout).write(`${text}\n`);
 
-function runCase(name: string, peers: readonly string[], execPath = process.execPath): Promise<Row[]> {
+/** The rows of some cases, which are measured one after the other in a process. */
+function runCases(
+  cases: readonly Case[],
+  peers: readonly string[],
+  execPath = process.execPath,
+): Promise<Row[]> {
+  const names = cases.map(({ name }) => name).join();
   const runner = fileURLToPath(new URL('./runner.js', import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = fork(runner, [name, flags.quick ? 'quick' : 'full', ...peers], {
+    const child = fork(runner, [names, flags.quick ? 'quick' : 'full', ...peers], {
       execPath,
       execArgv: ['--expose-gc', '--max-old-space-size=8192'],
     });
@@ -46,21 +52,21 @@ function runCase(name: string, peers: readonly string[], execPath = process.exec
     child.on('message', (message) => (rows = message as Row[]));
     child.on('error', reject);
     child.on('exit', (code) =>
-      rows ? resolve(rows) : reject(new Error(`Case ${name} ended with ${code}.`)),
+      rows ? resolve(rows) : reject(new Error(`Case ${names} ended with ${code}.`)),
     );
   });
 }
 
-/** Runs cases in which the peers take turns, in one process a case. */
+/** Runs cases in which the peers take turns. */
 function runTogether(cases: readonly Case[], peers: readonly string[], execPath?: string): Promise<Row[]> {
-  return runAll(cases, (name) => runCase(name, peers, execPath));
+  return runAll(cases, (some) => runCases(some, peers, execPath));
 }
 
 /** Runs cases in which each peer has a process of its own, so that what it holds costs only itself. */
 function runApart(cases: readonly Case[], peers: readonly string[], execPath?: string): Promise<Row[]> {
-  return runAll(cases, async (name) => {
+  return runAll(cases, async (some) => {
     const apart: Row[][] = [];
-    for (const peer of peers) apart.push(await runCase(name, [peer], execPath));
+    for (const peer of peers) apart.push(await runCases(some, [peer], execPath));
     return apart[0]!.map((row, i) => ({
       ...row,
       results: Object.assign({}, ...apart.map((rows) => rows[i]!.results)) as Row['results'],
@@ -68,11 +74,16 @@ function runApart(cases: readonly Case[], peers: readonly string[], execPath?: s
   });
 }
 
-async function runAll(cases: readonly Case[], run: (name: string) => Promise<Row[]>): Promise<Row[]> {
+async function runAll(
+  cases: readonly Case[],
+  run: (some: readonly Case[]) => Promise<Row[]>,
+): Promise<Row[]> {
+  const chosen = cases.filter(({ name }) => name.includes(flags.only));
+  // Each is measured in a process of its own. That they run shows in one process, too.
+  const groups = flags.quick && chosen.length > 0 ? [chosen] : chosen.map((each) => [each]);
   const all: Row[] = [];
-  for (const { name } of cases) {
-    if (!name.includes(flags.only)) continue;
-    const rows = await run(name);
+  for (const group of groups) {
+    const rows = await run(group);
     for (const row of rows) say(`\n${formatRow(row)}`);
     all.push(...rows);
   }

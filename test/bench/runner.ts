@@ -1,5 +1,5 @@
-// Runs one case in a process of its own and hands its rows to the parent.
-import { FULL, QUICK } from './cases/case.js';
+// Runs the cases of its first argument one after the other and hands their rows to the parent.
+import { FULL, QUICK, type Row } from './cases/case.js';
 import { bridgeCases } from './cases/bridge.cases.js';
 import { decoratorCases } from './cases/decorator.cases.js';
 import { growthCases } from './cases/growth.cases.js';
@@ -13,7 +13,7 @@ import type { Peer } from './peers/peer.js';
 import { promClientPeer } from './peers/prom-client.peer.js';
 import type * as PromClient from 'prom-client';
 
-const [name, effort, ...specifiers] = process.argv.slice(2);
+const [names = '', effort, ...specifiers] = process.argv.slice(2);
 
 /**
  * A peer is loaded only where it takes part: some need a newer Node than this may be. It is given by its name and,
@@ -37,9 +37,13 @@ const all = [
   ...startupCases,
   ...growthCases,
 ];
-const found = all.find((candidate) => candidate.name === name);
-if (found === undefined)
-  throw new Error(`There is no case ${name}. Cases: ${all.map((one) => one.name).join(', ')}`);
 const peers = await Promise.all(specifiers.map(loadPeer));
-process.send?.(await found.run(peers, effort === 'quick' ? QUICK : FULL));
+const rows: Row[] = [];
+for (const name of names.split(',')) {
+  const found = all.find((candidate) => candidate.name === name);
+  if (found === undefined)
+    throw new Error(`There is no case ${name}. Cases: ${all.map((one) => one.name).join(', ')}`);
+  rows.push(...(await found.run(peers, effort === 'quick' ? QUICK : FULL)));
+}
+process.send?.(rows);
 process.disconnect?.();

@@ -88,11 +88,13 @@ async function settledBytesInUse(): Promise<number> {
 /**
  * The least by which the bytes in use grew over several rounds of the same work. What is kept is kept in every
  * round, while what the engine does of its own (compiled code, grown tables, a late collection) is not.
+ *
+ * @param limit that it has to stay below: a round that does ends the work, since further ones only make it less
  */
-export async function leastGrowth(work: () => unknown, rounds = 4): Promise<number> {
+export async function leastGrowth(work: () => unknown, limit = -Infinity, rounds = 4): Promise<number> {
   let least = Infinity;
   let before = await settledBytesInUse();
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && least >= limit; round++) {
     await work();
     const after = await settledBytesInUse();
     least = Math.min(least, after - before);

@@ -21,18 +21,21 @@ import { checkTemplate, TEMPLATES } from './templates.mjs';
 const PNPM = 10;
 
 /**
- * The cells of the matrix, by name. The last ones are those that do several things at once, so that both cores have
- * something to do until the end.
+ * The cells of the matrix, by name. First those that need no tools beside the package, while the tools are installed; the
+ * last ones are those that do several things at once, so that both cores have something to do until the end.
  */
 const CELLS = [
-  { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
   ...TEMPLATES.map((template) => ({
     name: template.name,
     check: (tools) => checkTemplate(checklist, template, tools),
   })),
+  { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
   ...CONSUMERS.map((consumer) => ({
     name: consumer.name,
-    check: (tools) => checkConsumer(checklist, consumer, tools),
+    check: async (tools) => {
+      await tools.installed;
+      await checkConsumer(checklist, consumer, tools);
+    },
   })),
 ];
 
@@ -45,9 +48,8 @@ try {
     tarball = await pack(root, folder);
   });
   if (packed) {
-    await checklist.cell('the tarball', () => checkTarball(checklist, root, tarball));
     const tools = { root, tarball, folder, nodes: [CURRENT_NODE], compilers: '', pnpm: '' };
-    await checklist.cell('the tools of the cells', () => installTools(tools));
+    tools.installed = checklist.cell('the tools of the cells', () => installTools(tools));
     const wanted = process.argv.slice(2);
     const cells = CELLS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
     // More than there are cores: a cell waits for the registry, and for applications to end.
@@ -57,7 +59,8 @@ try {
         await checklist.cell(name, () => check(tools));
       }
     });
-    await Promise.all(lanes);
+    const checked = checklist.cell('the tarball', () => checkTarball(checklist, root, tarball));
+    await Promise.all([checked, tools.installed, ...lanes]);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -37,6 +37,7 @@ const COMPILER = 'node_modules/typescript/bin/tsc';
  * @property {readonly import('./node-versions.mjs').NodeVersion[]} nodes the first of them runs this
  * @property {string} compilers the folder of the packages of the compilers
  * @property {string} pnpm the script of pnpm
+ * @property {Promise<void>} installed settles once the nodes, the compilers and pnpm are there
  */
 
 /**

@@ -1,21 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, type DynamicModule, Get, Module, Param } from '@nestjs/common';
-import type { AxeResults } from 'axe-core';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import type { Page } from 'playwright-core';
 import { DASHBOARD } from '../../lib/module/lazily-loaded.token.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
+import { violations } from './support/axe.js';
 import { describeWith } from './support/binaries.js';
 import { Browser, goTo, type Offences } from './support/browser.js';
 import { buildSampleApp } from './support/built.js';
 import { SampleAppServer } from './support/sample-app.server.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CLEAN: Offences = { console: [], foreign: [] };
 /** A page may have to wait for the next sample, on a machine that is busy. */
 const PATIENCE_MS = 100_000;
@@ -557,11 +554,4 @@ async function expectToFit(page: Page, width: number, about: string): Promise<vo
     const shown = await page.evaluate<number>('document.documentElement.scrollWidth');
     expectThat(shown, about).toBeLessThanOrEqual(width);
   });
-}
-
-/** What axe finds wrong with a page. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate<AxeResults>('axe.run(document)');
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
 }

@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, type Type } from '@nestjs/common';
-import type { AxeResults } from 'axe-core';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { EventLoopBlocks } from 'nestjs-monitoring/diagnostics';
 import type { Locator, Page } from 'playwright-core';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
+import { violations } from './support/axe.js';
 import { describeWith } from './support/binaries.js';
 import {
   ALLOCATIONS,
@@ -23,7 +21,6 @@ import {
 } from './fixture/diagnostics-answers.js';
 import { Browser, type Offences } from './support/browser.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CLEAN: Offences = { console: [], foreign: [] };
 const PATIENCE_MS = 100_000;
 const SCREENS = [
@@ -46,6 +43,8 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
 
   describe.each(ADAPTERS)('of an application on %s', (adapter) => {
     let app: RunningApp;
+    /** The files of the page are the same on both, and so is what it looks like: it is looked at once. */
+    const isLookedAt = adapter === 'express';
 
     beforeAll(async () => {
       app = await startApp(adapter, OpenModule);
@@ -97,7 +96,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       expect(await row.innerText()).toContain(
         'ReportsController.failing (test/services/diagnostics-page.spec.ts:',
       );
-      await expectAccessible(page, 'errors');
+      if (isLookedAt) await expectAccessible(page, 'errors');
       await page.getByLabel('Search errors').fill('no such error');
       await page.getByText('No group of errors matches').waitFor({ timeout: PATIENCE_MS });
       await page.getByLabel('Search errors').fill('typeerror reports');
@@ -105,7 +104,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       await page.getByRole('heading', { level: 1, name: 'TypeError' }).waitFor({ timeout: PATIENCE_MS });
       await page.locator('.frames').getByText('ReportsController.failing').waitFor();
       await page.locator('.waterfall li').first().waitFor();
-      await expectAccessible(page, 'the page of an error');
+      if (isLookedAt) await expectAccessible(page, 'the page of an error');
       expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false);
       await page.getByRole('link', { name: 'GET /reports/failing' }).first().click();
       await page
@@ -140,14 +139,16 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       await page.close();
     }, 60_000);
 
-    it('are accessible and fit the screen, in both themes, on a desk and on a phone', async () => {
-      await eventually(block, PATIENCE_MS);
-      const { page } = await open('causes');
-      await entry(page, 'Reports.total').click({ timeout: PATIENCE_MS });
-      await page.getByRole('tree').waitFor();
-      await expectAccessible(page, 'causes');
-      await page.close();
-    }, 120_000);
+    if (isLookedAt) {
+      it('are accessible and fit the screen, in both themes, on a desk and on a phone', async () => {
+        await eventually(block, PATIENCE_MS);
+        const { page } = await open('causes');
+        await entry(page, 'Reports.total').click({ timeout: PATIENCE_MS });
+        await page.getByRole('tree').waitFor();
+        await expectAccessible(page, 'causes');
+        await page.close();
+      }, 120_000);
+    }
 
     it.each([
       ['startup', 'Slowest providers and hooks'],
@@ -161,7 +162,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       async (part, heading) => {
         const { page, offences } = await open(part);
         await page.getByRole('heading', { name: heading, exact: true }).waitFor({ timeout: PATIENCE_MS });
-        await expectAccessible(page, part);
+        if (isLookedAt) await expectAccessible(page, part);
         expect(offences).toEqual(CLEAN);
         await page.close();
       },
@@ -385,15 +386,10 @@ function focused(page: Page): Promise<string> {
 
 /** Expects that axe finds nothing wrong with a page, and that it is not wider than the screen. */
 async function expectAccessible(page: Page, about: string): Promise<void> {
-  await page.evaluate(AXE);
   for (const [colorScheme, width] of SCREENS) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 800 });
-    const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
-    const found = violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
-    );
-    expectThat(found, `${about}, ${colorScheme}, ${width}`).toEqual([]);
+    expectThat(await violations(page), `${about}, ${colorScheme}, ${width}`).toEqual([]);
     // Charts take their new width a little later.
     await eventually(async () => {
       const shown = await page.evaluate<number>('document.documentElement.scrollWidth');

@@ -8,6 +8,8 @@ import { DrainingApp } from './support/draining-app.server.js';
 const FOREVER_MS = 600_000;
 /** Much longer than whoever sends requests takes to do what it does meanwhile, also on a busy machine. */
 const DRAIN_DELAY_MS = 5_000;
+/** Between two rounds of requests: without it, they take a whole core for as long as the drain takes. */
+const PAUSE_MS = 15;
 /** How long whoever sends requests may take to notice that it should not any more. */
 const NOTICE_MS = 500;
 
@@ -118,7 +120,7 @@ class SteadyClient {
     const ready = await request(this.port, { path: '/ready' });
     this.isRefused = ready.status === 503;
     await Promise.all([this.send({}), this.send({ agent: this.agent })]);
-    await sleep(5);
+    await sleep(PAUSE_MS);
   }
 
   private async send(how: { agent?: Agent }): Promise<void> {

@@ -11,7 +11,7 @@ export interface Effort {
 }
 
 export const FULL: Effort = { rounds: 15, roundMs: 60, divisor: 1 };
-export const QUICK: Effort = { rounds: 2, roundMs: 2, divisor: 100 };
+export const QUICK: Effort = { rounds: 1, roundMs: 2, divisor: 100 };
 
 /** A row of the table. */
 export interface Row {

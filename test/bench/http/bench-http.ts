@@ -26,7 +26,7 @@ const SLICES = flags.quick ? 2 : 80;
  * The state of the compiler differs from process to process by several percent, and the application that is first to start
  * and to answer is at an advantage of some percent on Express, even over itself: each of the two is so in every other one.
  */
-const PROCESSES = flags.quick ? 2 : Number(flags.processes);
+const PROCESSES = flags.quick ? 1 : Number(flags.processes);
 
 interface Slice {
   readonly cpuMicroseconds: number;
@@ -142,7 +142,7 @@ async function compare(
 ): Promise<HttpRow> {
   const comparisons: Comparison[] = [];
   for (let i = 0; i < PROCESSES; i++) {
-    const measuredFirst = i % 2 === 1;
+    const measuredFirst = flags.quick ? together : i % 2 === 1;
     const servers = await startPair(adapter, subject, together, measuredFirst);
     comparisons.push(await compareServers(servers, measuredFirst, client));
   }
@@ -154,7 +154,7 @@ async function compare(
     summary(slices.map(({ milliseconds }) => (REQUESTS_PER_SLICE / milliseconds) * 1000)).median;
   const changes = comparisons.map(({ change }) => change);
   const change = changes.reduce((a, b) => a + b, 0) / PROCESSES;
-  const variance = changes.reduce((sum, each) => sum + (each - change) ** 2, 0) / (PROCESSES - 1);
+  const variance = changes.reduce((sum, each) => sum + (each - change) ** 2, 0) / Math.max(1, PROCESSES - 1);
   return {
     adapter,
     subject: subject.name,

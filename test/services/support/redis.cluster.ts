@@ -45,12 +45,16 @@ export class RedisClusterServers {
   private async form(): Promise<void> {
     const nodes = this.ports.map((port) => `127.0.0.1:${port}`);
     await this.cli('--cluster', 'create', ...nodes, '--cluster-replicas', '0', '--cluster-yes');
-    await eventually(async () => {
-      for (const port of this.ports) {
-        const info = await this.cli('-p', `${port}`, 'cluster', 'info');
-        if (!info.includes('cluster_state:ok')) throw new Error(`the node at ${port} is not ready`);
-      }
-    }, START_MS);
+    // Each question is a process of its own.
+    await eventually(
+      async () => {
+        for (const port of this.ports) {
+          const info = await this.cli('-p', `${port}`, 'cluster', 'info');
+          if (!info.includes('cluster_state:ok')) throw new Error(`the node at ${port} is not ready`);
+        }
+      },
+      { timeout: START_MS, interval: 200 },
+    );
   }
 
   private async cli(...args: string[]): Promise<string> {
