@@ -1,4 +1,4 @@
-import { operationHref, routeHref, THIS_PROCESS } from './address.js';
+import { hrefOf, operationHref, routeHref, THIS_PROCESS } from './address.js';
 import { ASKING, banner, processName } from './banner.js';
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
