@@ -14,7 +14,10 @@ export type {
   BackTestOptions,
   BackTestResult,
 } from './alerting/evaluation/back-test.js';
-export { AlertmanagerHandler, type AlertmanagerHandlerOptions } from './alerting/handlers/alertmanager.handler.js';
+export {
+  AlertmanagerHandler,
+  type AlertmanagerHandlerOptions,
+} from './alerting/handlers/alertmanager.handler.js';
 export {
   EmailAlertHandler,
   type EmailAlertHandlerOptions,

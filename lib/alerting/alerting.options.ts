@@ -1,4 +1,10 @@
-import { expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  expectKeys,
+  expectList,
+  expectObject,
+  expectOption,
+  MonitoringOptionsError,
+} from '../options/option-checks.js';
 import { group, interval, type OptionTable, readOptions, text } from '../options/option-table.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { InhibitRule } from './notifications/inhibition.js';
@@ -67,7 +73,10 @@ export function resolveAlerting(alerting: AlertingOptions = {}): ResolvedAlertin
 function checkedRules(rules: readonly AlertRule[] = [], option: string): readonly AlertRule[] {
   expectOption(option, rules, 'an array of alert rules', Array.isArray(rules));
   // Mistakes within a rule are found here. The metrics are known only when the application has started.
-  for (const rule of rules) compileRule(rule, { typeOf: () => undefined });
+  rules.forEach((rule, i) => {
+    expectObject(`${option}[${i}]`, rule);
+    compileRule(rule, { typeOf: () => undefined });
+  });
   const names = rules.map(({ name }) => name);
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined) {
@@ -82,8 +91,14 @@ function checkedInhibitRules(rules: readonly InhibitRule[] = [], option: string)
   expectOption(option, rules, 'an array of inhibition rules', Array.isArray(rules));
   rules.forEach((rule, i) => {
     expectKeys(`${option}[${i}]`, rule, ['source', 'target', 'equal']);
-    checkMatchers(`${option}[${i}].source`, rule.source);
-    checkMatchers(`${option}[${i}].target`, rule.target);
+    for (const side of ['source', 'target'] as const) {
+      const path = `${option}[${i}].${side}`;
+      // Matchers that are left out would match every alert.
+      expectObject(path, rule[side]);
+      checkMatchers(path, rule[side]);
+    }
+    const { equal = [] } = rule;
+    expectList(`${option}[${i}].equal`, equal, 'a list of label names', (name) => typeof name === 'string');
   });
   return rules;
 }

@@ -16,7 +16,11 @@ import {
   type ResolvedApiStatistics,
   resolveApiStatistics,
 } from './api/api-statistics.options.js';
-import { type ResolvedRuntime, resolveRuntime, type RuntimeCollectorOptions } from './runtime/runtime.options.js';
+import {
+  type ResolvedRuntime,
+  resolveRuntime,
+  type RuntimeCollectorOptions,
+} from './runtime/runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemCollectorOptions } from './system/system.options.js';
 
 /** Collectors of the process, the system, and the databases, caches and queues of the application. */

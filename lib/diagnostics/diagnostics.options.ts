@@ -73,9 +73,8 @@ export function resolveDiagnostics(
   }
   const isInProduction = environment === 'production';
   const parts = readOptions<DiagnosticsOptions, DiagnosticParts>('diagnostics', diagnostics, {
-    blockedLoop: switchedGroup(
-      (blockedLoop: BlockedLoopOptions | false = isInProduction ? false : {}) =>
-        blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
+    blockedLoop: switchedGroup((blockedLoop: BlockedLoopOptions | false = isInProduction ? false : {}) =>
+      blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
     ),
     startup: flag(true),
     processInfo: flag(true),

@@ -1,4 +1,11 @@
-import { countOf, expectKeys, expectOption, expectSwitch, intervalMsOf } from '../options/option-checks.js';
+import {
+  countOf,
+  expectKeys,
+  expectList,
+  expectOption,
+  expectSwitch,
+  intervalMsOf,
+} from '../options/option-checks.js';
 import {
   count,
   interval,
@@ -102,6 +109,8 @@ export interface ResolvedHealth {
   readonly drain: DrainOptions;
 }
 
+const ALERT_SEVERITIES = ['critical', 'warning', 'info'] as const;
+
 const DEFAULT_HTTP_STATUS: Readonly<Record<HealthStatus, number>> = {
   healthy: 200,
   degraded: 200,
@@ -179,8 +188,8 @@ function httpStatusOf(given: HealthOptions['httpStatus'] = {}): Record<HealthSta
 function groupsOf(given: HealthGroups = {}): HealthGroups {
   expectKeys('health.groups', given, HEALTH_GROUPS);
   for (const [group, names] of Object.entries(given)) {
-    const valid = Array.isArray(names) && names.every((name) => typeof name === 'string');
-    expectOption(`health.groups.${group}`, names, 'a list of names of health checks', valid);
+    const isName = (name: unknown) => typeof name === 'string';
+    expectList(`health.groups.${group}`, names, 'a list of names of health checks', isName);
   }
   return given;
 }
@@ -190,8 +199,12 @@ function alertsOf(given: HealthOptions['alerts'] = false): AlertsInHealthOptions
   if (typeof given === 'boolean') return given && {};
   expectKeys('health.alerts', given, ['severities', 'status']);
   const { severities, status } = given;
-  const isList = severities === undefined || (Array.isArray(severities) && severities.length > 0);
-  expectOption('health.alerts.severities', severities, 'a list such as ["critical", "warning"]', isList);
+  if (severities !== undefined) {
+    const expected = `a list of at least one of ${ALERT_SEVERITIES.join(', ')}`;
+    const isSeverity = (severity: unknown) => ALERT_SEVERITIES.some((known) => known === severity);
+    expectList('health.alerts.severities', severities, expected, isSeverity);
+    expectOption('health.alerts.severities', severities, expected, severities.length > 0);
+  }
   const isStatus = status === undefined || HEALTH_STATUSES.includes(status);
   expectOption('health.alerts.status', status, `one of ${HEALTH_STATUSES.join(', ')}`, isStatus);
   return given;

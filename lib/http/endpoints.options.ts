@@ -1,6 +1,5 @@
 import {
   booleanOf,
-  expectConverted,
   expectKeys,
   expectOption,
   expectSecret,
@@ -99,7 +98,7 @@ export const DEFAULT_PATHS = {
   alerts: 'monitoring',
 } as const satisfies Record<EndpointName, string>;
 
-const ENDPOINTS_KEYS: readonly (keyof EndpointsOptions)[] = [
+export const ENDPOINTS_KEYS: readonly (keyof EndpointsOptions)[] = [
   ...ENDPOINT_NAMES,
   'controllers',
   'useGlobalPrefix',
@@ -157,7 +156,7 @@ function checkedListen(listen: EndpointsListenOptions | undefined): EndpointsLis
   expectKeys('endpoints.listen', listen, ['port', 'host']);
   const { port, host } = listen;
   const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
-  expectConverted('endpoints.listen.port', port, 'a port from 0 to 65535', isPort);
+  expectOption('endpoints.listen.port', port, 'a port from 0 to 65535', isPort);
   const isHost = host === undefined || (typeof host === 'string' && host !== '');
   expectOption('endpoints.listen.host', host, 'an address or a host name of this machine', isHost);
   return listen;
@@ -207,7 +206,15 @@ function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   expectKeys('endpoints.auth', auth, AUTH_KINDS);
   const given = AUTH_KINDS.filter((kind) => auth[kind] !== undefined);
   if (given.length !== 1) throw new MonitoringOptionsError(authProblem(auth, given));
-  if (auth.bearerToken !== undefined) expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
+  if (auth.bearerToken !== undefined) {
+    expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
+    // No client can send such a header, so that nobody would have access.
+    if (/^\s|\s$|[\0-\x1f\x7f]/.test(auth.bearerToken)) {
+      throw new MonitoringOptionsError(
+        '`endpoints.auth.bearerToken` must have no space at its ends and no line break; its value is not shown. Trim it.',
+      );
+    }
+  }
   if (auth.basic !== undefined) {
     expectKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);
     expectSecret('endpoints.auth.basic.username', auth.basic.username);

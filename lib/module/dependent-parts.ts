@@ -26,7 +26,12 @@ interface ResolvedParts {
 }
 
 /** The endpoints of the health checks. */
-export const HEALTH_ENDPOINTS = ['health', 'readiness', 'liveness', 'startup'] as const satisfies EndpointName[];
+export const HEALTH_ENDPOINTS = [
+  'health',
+  'readiness',
+  'liveness',
+  'startup',
+] as const satisfies EndpointName[];
 
 /**
  * Returns the parts without those that need one that is off: the dashboard, the alerts and the statistics by endpoint
@@ -42,7 +47,11 @@ export function withoutDependents<P extends ResolvedParts>(given: GivenParts, pa
   if (history === false) {
     if (given.history === false) {
       expectUnasked('alerting', given.alerting, 'history');
-      expectUnasked('collectors.api', isRecord(given.collectors) ? given.collectors['api'] : undefined, 'history');
+      expectUnasked(
+        'collectors.api',
+        isRecord(given.collectors) ? given.collectors['api'] : undefined,
+        'history',
+      );
     }
     alerting = false;
     collectors = { ...collectors, api: false };

@@ -87,7 +87,15 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
         },
       };
       const guard = instrumentationGuard(registry, 'shutdown');
-      return new HealthLifecycle(monitor, host, sources, health, registerTimer, guard, enabled && options !== false);
+      return new HealthLifecycle(
+        monitor,
+        host,
+        sources,
+        health,
+        registerTimer,
+        guard,
+        enabled && options !== false,
+      );
     },
   },
 ];

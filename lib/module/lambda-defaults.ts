@@ -50,7 +50,7 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
   const { diagnostics, health, history, alerting } = given;
   const endpoints = allOf(given.endpoints);
   const collectors = without('collectors', given.collectors, COLLECTORS);
-  const paths = isObject(endpoints) ? endpoints : {};
+  const paths: EndpointsOptions = isObject(endpoints) ? endpoints : {};
   // A server of their own, and controllers, are asked for.
   const isServed = paths.listen !== undefined || paths.controllers === true;
   const isSampled = [history, alerting, paths.dashboard, paths.alerts].some(isAskedFor);

@@ -1,5 +1,6 @@
 import { type BusinessOptions, resolveBusiness } from '../business/business.options.js';
 import {
+  ALERTING,
   type AlertingOptions,
   type ResolvedAlerting,
   resolveAlerting,
@@ -7,6 +8,7 @@ import {
 import { DEFAULT_THRESHOLDS, resolveThresholds, type Thresholds } from '../alerting/thresholds.options.js';
 import { type ClusterOptions, type ResolvedCluster, resolveCluster } from '../cluster/cluster.options.js';
 import {
+  COLLECTORS,
   type CollectorsOptions,
   type ResolvedCollectors,
   resolveCollectors,
@@ -17,11 +19,13 @@ import {
   resolveDashboard,
 } from '../dashboard/dashboard.options.js';
 import {
+  ENDPOINTS_KEYS,
   type EndpointsOptions,
   type ResolvedEndpoints,
   resolveEndpoints,
 } from '../http/endpoints.options.js';
 import {
+  EXPORTERS,
   type ExportersOptions,
   type ResolvedExporters,
   resolveExporters,
@@ -34,7 +38,7 @@ import {
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from '../history/history.options.js';
 import { type GraphQLMetricsOptions, resolveGraphQL } from '../instrumentation/graphql/graphql.options.js';
 import { type HealthOptions, type ResolvedHealth, resolveHealth } from '../health/health.options.js';
-import { type HttpMetricsOptions, resolveHttp } from '../instrumentation/http/http.options.js';
+import { HTTP, type HttpMetricsOptions, resolveHttp } from '../instrumentation/http/http.options.js';
 import {
   type ErrorsOptions,
   type ResolvedErrors,
@@ -70,13 +74,14 @@ import {
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
-import { expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { expectKeys, expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { type BridgesOptions, type ResolvedBridges, resolveBridges } from './bridges.options.js';
 import {
   checked,
   count,
   flag,
   group,
+  optionNames,
   type OptionTable,
   readOptions,
   switchedGroup,
@@ -239,7 +244,7 @@ type OwnOptions = Omit<ResolvedOptions, 'history' | 'offOnLambda' | 'detailed'> 
 function optionsTable(environment: string | undefined): OptionTable<MonitoringOptions, OwnOptions> {
   return {
     enabled: flag(true),
-    defaultLabels: group((labels: MonitoringOptions['defaultLabels']) => labels ?? {}),
+    defaultLabels: group(checkedLabels),
     seriesLimit: count(1_000),
     labelValueLengthLimit: count(1_024),
     exemplars: checked<boolean | ExemplarSource>(
@@ -272,9 +277,13 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
     exporters: switchedGroup(resolveExporters),
     bridges: switchedGroup(resolveBridges),
     history: switchedGroup((history: HistoryOptions | false | undefined) => history),
-    health: switchedGroup((health: HealthOptions | false = {}) => health !== false && resolveHealth(health, environment)),
+    health: switchedGroup(
+      (health: HealthOptions | false = {}) => health !== false && resolveHealth(health, environment),
+    ),
     thresholds: switchedGroup(checkedThresholds),
-    alerting: switchedGroup((alerting: AlertingOptions | false = {}) => alerting !== false && resolveAlerting(alerting)),
+    alerting: switchedGroup(
+      (alerting: AlertingOptions | false = {}) => alerting !== false && resolveAlerting(alerting),
+    ),
     clock: group(checkedClock),
   };
 }
@@ -293,6 +302,7 @@ export function resolveOptions(
 ): ResolvedOptions {
   const table = optionsTable(environment);
   const { options, off } = onLambda ? lambdaDefaults(given) : { options: given, off: [] };
+  expectKeys('the options of MonitoringModule', options, optionNames(table), placeOf);
   const own = readOptions('the options of MonitoringModule', options, table, (option) => option);
   const { alerting, bridges, cluster } = own;
   if (cluster && bridges.promClient !== undefined) {
@@ -300,7 +310,8 @@ export function resolveOptions(
       '`bridges.promClient` must not be set with `cluster`: the metrics of prom-client are those of one worker and cannot be merged. Define them in MetricsRegistry, or remove one of the two options.',
     );
   }
-  const history = own.history !== false && resolveHistory(own.history, alerting ? alerting.intervalMs : undefined);
+  const history =
+    own.history !== false && resolveHistory(own.history, alerting ? alerting.intervalMs : undefined);
   if (alerting && history && alerting.intervalMs < history.intervalMs) {
     throw new MonitoringOptionsError(
       `\`alerting.intervalMs\` must be at least \`history.intervalMs\`, ${history.intervalMs}, since rules are evaluated over the samples of the history; got ${alerting.intervalMs}.`,
@@ -341,6 +352,31 @@ function withBuckets<O extends Required<WithBuckets>>(
   if (resolved === false || isGiven) return resolved;
   return { ...resolved, buckets: boundsFor(convention, resolved.buckets, semantic) };
 }
+
+function checkedLabels(
+  labels: NonNullable<MonitoringOptions['defaultLabels']> = {},
+  option: string,
+): NonNullable<MonitoringOptions['defaultLabels']> {
+  expectObject(option, labels);
+  for (const [name, value] of Object.entries<unknown>(labels)) {
+    const valid = ['string', 'number', 'boolean'].includes(typeof value);
+    expectOption(`${option}.${name}`, value, 'a string, a number, true or false', valid);
+  }
+  return labels;
+}
+
+/** Returns the path of an option that is in a part, of those that are often given outside of it. */
+function placeOf(key: string): string | undefined {
+  return PARTS.flatMap(([part, names]) => (names.includes(key) ? [`${part}.${key}`] : []))[0];
+}
+
+const PARTS: readonly (readonly [part: string, names: readonly string[]])[] = [
+  ['endpoints', ENDPOINTS_KEYS],
+  ['http', optionNames(HTTP)],
+  ['exporters', optionNames(EXPORTERS)],
+  ['collectors', optionNames(COLLECTORS)],
+  ['alerting', optionNames(ALERTING)],
+];
 
 function checkedThresholds(thresholds: Thresholds | false = {}): Thresholds {
   if (thresholds === false) return {};

@@ -78,7 +78,9 @@ export class StartReport {
   private offLine(): string | undefined {
     const groups = offParts(this.options).flatMap(({ names, reason }) => {
       // The line of the endpoints says that there are none.
-      const others = names.filter((name) => name !== 'endpoints' && (reason !== 'AWS Lambda' || !/^endpoints\./.test(name)));
+      const others = names.filter(
+        (name) => name !== 'endpoints' && (reason !== 'AWS Lambda' || !/^endpoints\./.test(name)),
+      );
       return others.length === 0 ? [] : [`${others.join(', ')} (${reason})`];
     });
     return groups.length === 0 ? undefined : `Off: ${groups.join('; ')}.`;

@@ -19,18 +19,10 @@ export class MonitoringOptionsError extends Error {
  */
 export function expectOption(option: string, value: unknown, expected: string, valid: boolean): void {
   if (valid) return;
-  throw optionError(option, `must be ${expected}; got ${describeValue(value)}.`);
-}
-
-/**
- * Checks the value of an option that is a number or a boolean. The error says how to convert a text to one.
- *
- * @param expected the valid values in words, to follow "must be"
- * @throws {MonitoringOptionsError} unless the value is valid
- */
-export function expectConverted(option: string, value: unknown, expected: string, valid: boolean): void {
-  if (valid) return;
-  throw optionError(option, `must be ${expected}; got ${describeValue(value)}.${conversionHint(value)}`);
+  throw optionError(
+    option,
+    `must be ${expected}; got ${describeValue(value)}.${conversionHint(value, expected)}`,
+  );
 }
 
 /**
@@ -42,6 +34,25 @@ export function expectConverted(option: string, value: unknown, expected: string
 export function expectUnshown(option: string, value: unknown, expected: string, valid: boolean): void {
   if (valid) return;
   throw optionError(option, `must be ${expected}; got ${describeType(value)}.`);
+}
+
+/**
+ * Checks that an option is a list of valid items. The error names the first invalid one.
+ *
+ * @param expected the valid lists in words, to follow "must be"
+ * @throws {MonitoringOptionsError}
+ */
+export function expectList(
+  option: string,
+  value: unknown,
+  expected: string,
+  isItem: (item: unknown) => boolean,
+): void {
+  expectOption(option, value, expected, Array.isArray(value));
+  const items = value as readonly unknown[];
+  const wrong = items.findIndex((item) => !isItem(item));
+  if (wrong < 0) return;
+  throw optionError(option, `must be ${expected}; got ${describeValue(items[wrong])} at [${wrong}].`);
 }
 
 /** Returns the error of an option: its description as the subject, followed by the predicate. */
@@ -127,10 +138,11 @@ function isBooleanText(value: unknown): boolean {
 }
 
 /** Returns what to do about a text where a number or a boolean belongs: environment variables are texts. */
-function conversionHint(value: unknown): string {
+function conversionHint(value: unknown, expected: string): string {
   if (typeof value !== 'string') return '';
-  if (isBooleanText(value)) return " Convert it: `value === 'true'`.";
-  return value.trim() !== '' && Number.isFinite(Number(value)) ? ' Convert it: `Number(value)`.' : '';
+  if (isBooleanText(value)) return /\btrue\b/.test(expected) ? " Convert it: `value === 'true'`." : '';
+  const isNumeric = value.trim() !== '' && Number.isFinite(Number(value));
+  return isNumeric && /\b(?:number|port|status)\b/.test(expected) ? ' Convert it: `Number(value)`.' : '';
 }
 
 function knownKeys(keys: readonly string[]): string {
@@ -150,23 +162,31 @@ export function expectSwitch(option: string, value: unknown, takesTrue = true): 
   const expected = takesTrue
     ? 'true, false or an object of options'
     : 'an object of options, or false to turn it off';
-  const hint = `${awaitHint(value)}${isBooleanText(value) ? conversionHint(value) : ''}`;
-  throw optionError(option, `must be ${expected}; got ${describeUnshown(value)}.${hint}`);
+  throw optionError(
+    option,
+    `must be ${expected}; got ${describeUnshown(value)}.${awaitHint(value)}${conversionHint(value, expected)}`,
+  );
 }
 
 /**
  * Checks that an option is an object with no other keys than these.
  *
+ * @param placeOf returns the path of the option that an unknown key is elsewhere
  * @throws {MonitoringOptionsError}
  */
-export function expectKeys(option: string, value: unknown, keys: readonly string[]): void {
+export function expectKeys(
+  option: string,
+  value: unknown,
+  keys: readonly string[],
+  placeOf: (key: string) => string | undefined = () => undefined,
+): void {
   expectObject(option, value, keys);
   const unknown = Object.keys(value as object).filter((key) => !keys.includes(key));
   const [first] = unknown;
   if (first === undefined) return;
   const names = unknown.map((key) => `\`${key}\``).join(', ');
   const known = keys.length > 0 ? knownKeys(keys) : 'It has no keys yet.';
-  const nearest = nearestName(first, keys);
+  const nearest = placeOf(first) ?? nearestName(first, keys);
   const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
   throw new MonitoringOptionsError(
     `Unknown ${unknown.length === 1 ? 'key' : 'keys'} ${names} in ${quoted(option)}. ${known}${hint}`,
@@ -204,7 +224,7 @@ export function optionalString(option: string, value: unknown): void {
  * @throws {MonitoringOptionsError} if the value is neither a boolean nor undefined
  */
 export function booleanOf(option: string, value: boolean | undefined, defaultValue: boolean): boolean {
-  expectConverted(option, value, 'true or false', value === undefined || typeof value === 'boolean');
+  expectOption(option, value, 'true or false', value === undefined || typeof value === 'boolean');
   return value ?? defaultValue;
 }
 
@@ -216,7 +236,7 @@ export function booleanOf(option: string, value: boolean | undefined, defaultVal
 export function countOf(option: string, value: number | undefined, defaultValue: number, min = 1): number {
   const count = value === undefined ? defaultValue : value;
   const valid = Number.isInteger(count) && count >= min;
-  expectConverted(option, count, `a whole number of at least ${min}`, valid);
+  expectOption(option, count, `a whole number of at least ${min}`, valid);
   return count;
 }
 
@@ -227,7 +247,7 @@ export function countOf(option: string, value: number | undefined, defaultValue:
  */
 export function durationMsOf(option: string, value: number | undefined, defaultValue: number): number {
   const duration = value === undefined ? defaultValue : value;
-  expectConverted(option, duration, 'a number of milliseconds above 0', isDuration(duration));
+  expectOption(option, duration, 'a number of milliseconds above 0', isDuration(duration));
   return duration;
 }
 
@@ -243,7 +263,7 @@ export function isDuration(value: unknown): value is number {
  */
 export function intervalMsOf(option: string, value: number | undefined, defaultValue: number): number {
   const interval = value === undefined ? defaultValue : value;
-  expectConverted(
+  expectOption(
     option,
     interval,
     `a number of milliseconds from 1 to ${MAX_TIMER_DELAY_MS}`,
@@ -255,7 +275,7 @@ export function intervalMsOf(option: string, value: number | undefined, defaultV
 /**
  * Returns an option that is a list of bucket bounds, or its default. The histogram checks their order.
  *
- * @throws {MonitoringOptionsError} if the value is not an array
+ * @throws {MonitoringOptionsError} if the value is not a list of numbers
  */
 export function bucketsOf(
   option: string,
@@ -263,8 +283,12 @@ export function bucketsOf(
   defaultValue: readonly number[],
 ): readonly number[] {
   const buckets = value === undefined ? defaultValue : value;
-  expectOption(option, buckets, 'a list of upper bounds in seconds', Array.isArray(buckets));
+  expectList(option, buckets, 'a list of upper bounds in seconds', isNumber);
   return buckets;
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isNaN(value);
 }
 
 /**
@@ -292,10 +316,7 @@ export function patternsOf(
   value: readonly (string | RegExp)[] = [],
   expected: string,
 ): readonly (string | RegExp)[] {
-  const valid =
-    Array.isArray(value) &&
-    value.every((pattern) => typeof pattern === 'string' || pattern instanceof RegExp);
-  expectOption(option, value, expected, valid);
+  expectList(option, value, expected, (pattern) => typeof pattern === 'string' || pattern instanceof RegExp);
   return value.map((pattern) =>
     typeof pattern === 'string' ? pattern : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')),
   );

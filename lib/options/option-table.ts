@@ -4,6 +4,7 @@ import {
   countOf,
   durationMsOf,
   expectKeys,
+  expectList,
   expectOption,
   expectSwitch,
   intervalMsOf,
@@ -154,7 +155,14 @@ export function list<T>(
   expected: string,
   isItem: (item: unknown) => boolean = () => true,
 ): OptionEntry<readonly T[]> {
-  return checked<readonly T[]>(expected, (given) => Array.isArray(given) && given.every(isItem), []);
+  return {
+    default: [],
+    read: (option, given) => {
+      if (given === undefined) return [];
+      expectList(option, given, expected, isItem);
+      return given as readonly T[];
+    },
+  };
 }
 
 /** Returns the entry of an option that is a group of options with a function that reads them. */

@@ -71,7 +71,8 @@ describe('the options in the documents', () => {
   it.each(given)('are accepted at start: $place', ({ text }) => {
     const options = evaluate<MonitoringOptions>(text, KNOWN);
     expect(() => resolveOptions(options)).not.toThrow();
-    const rules: readonly AlertRule[] = options.alerting?.rules ?? [];
+    const { alerting } = options;
+    const rules: readonly AlertRule[] = (typeof alerting === 'object' ? alerting.rules : undefined) ?? [];
     if (rules.length > 0) testRules({ rules, series: {}, at: '1m', expect: [] });
   });
 });

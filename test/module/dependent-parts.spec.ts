@@ -22,7 +22,10 @@ const RULE = {
 
 describe('a part that needs another one', () => {
   it.each<[MonitoringOptions, string]>([
-    [{ history: false, alerting: { rules: [RULE] } }, '`alerting` must be false or left out with `history: false`'],
+    [
+      { history: false, alerting: { rules: [RULE] } },
+      '`alerting` must be false or left out with `history: false`',
+    ],
     [{ history: false, alerting: true }, '`alerting` must be false or left out with `history: false`'],
     [
       { history: false, collectors: { api: {} } },
@@ -40,8 +43,14 @@ describe('a part that needs another one', () => {
       { alerting: false, endpoints: { alerts: 'rules' } },
       '`endpoints.alerts` must be false or left out with `alerting: false`',
     ],
-    [{ alerting: false, health: { alerts: true } }, '`health.alerts` must be false or left out with `alerting: false`'],
-    [{ history: false, health: { alerts: {} } }, '`health.alerts` must be false or left out with `history: false`'],
+    [
+      { alerting: false, health: { alerts: true } },
+      '`health.alerts` must be false or left out with `alerting: false`',
+    ],
+    [
+      { history: false, health: { alerts: {} } },
+      '`health.alerts` must be false or left out with `history: false`',
+    ],
     [
       { alerting: false, diagnostics: { flightRecorder: { file: 'last-minute', alert: true } } },
       '`diagnostics.flightRecorder.alert` must be false or left out with `alerting: false`',
@@ -70,9 +79,10 @@ describe('a part that needs another one', () => {
   });
 
   it('is on by true, which is the same as no options', () => {
-    const parts = 'endpoints http outgoingHttp requests errors diagnostics logs jobs rpc webSocket graphql '.concat(
-      'collectors exporters bridges history health thresholds alerting dashboard',
-    );
+    const parts =
+      'endpoints http outgoingHttp requests errors diagnostics logs jobs rpc webSocket graphql '.concat(
+        'collectors exporters bridges history health thresholds alerting dashboard',
+      );
     const given = (value: unknown) =>
       resolveOptions(Object.fromEntries(parts.split(' ').map((part) => [part, value])), 'test');
     expect(given(true)).toEqual(given({}));
@@ -87,7 +97,10 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
       await app.listen(0, '127.0.0.1');
       const url = await app.getUrl();
       const statuses = paths.map(async (path) => (await fetch(`${url}/${path}`)).status);
-      const names = app.get(MetricsRegistry).getAllMetrics().map(({ name }) => name);
+      const names = app
+        .get(MetricsRegistry)
+        .getAllMetrics()
+        .map(({ name }) => name);
       return {
         statuses: await Promise.all(statuses),
         names,
@@ -102,10 +115,21 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
     }
   }
 
-  const paths = ['metrics', 'health', 'ready', 'alive', 'startup', 'metrics-dashboard', 'monitoring/api/v1/rules'];
+  const paths = [
+    'metrics',
+    'health',
+    'ready',
+    'alive',
+    'startup',
+    'metrics-dashboard',
+    'monitoring/api/v1/rules',
+  ];
 
   it('samples and evaluates nothing with history: false, and answers the probes', async () => {
-    const { statuses, names, isMonitoring, rules, lastSample, vitals } = await statusOf({ history: false }, paths);
+    const { statuses, names, isMonitoring, rules, lastSample, vitals } = await statusOf(
+      { history: false },
+      paths,
+    );
     expect(statuses).toEqual([200, 200, 200, 200, 200, 404, 404]);
     expect(names.filter((name) => /^monitoring_(history|alert)/.test(name))).toEqual([]);
     expect([isMonitoring, rules, lastSample, vitals]).toEqual([false, [], undefined, {}]);

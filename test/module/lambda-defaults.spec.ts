@@ -74,7 +74,9 @@ describe('the defaults on AWS Lambda', () => {
     const { history, alerting, offOnLambda } = onLambda(options);
     expect([history, alerting]).not.toContain(false);
     const asked = Object.keys(typeof options.endpoints === 'object' ? options.endpoints : {});
-    expect(offOnLambda).toEqual(OFF.slice(0, -2).filter((off) => !asked.includes(off.replace('endpoints.', ''))));
+    expect(offOnLambda).toEqual(
+      OFF.slice(0, -2).filter((off) => !asked.includes(off.replace('endpoints.', ''))),
+    );
   });
 
   it.each<[MonitoringOptions, string[]]>([

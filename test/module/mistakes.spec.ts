@@ -188,7 +188,7 @@ describe('the options', () => {
       { thresholds: { cpu_percent: '80%' } },
       '`thresholds.cpu_percent` must be a number, `{ warning, critical }` or `false`; got the string "80%".',
     ],
-    [{ thresholds: [] }, '`thresholds` must be an object; got an array.'],
+    [{ thresholds: [] }, '`thresholds` must be true, false or an object of options; got an array.'],
     [{ thresholds: { cpu: 80 } }, 'Unknown key `cpu` in `thresholds`. Known keys: cpu_percent,'],
     [{ thresholds: { cpu_percent: { warn: 1 } } }, 'Did you mean `warning`?'],
     [

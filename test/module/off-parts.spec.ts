@@ -41,9 +41,15 @@ describe('the parts that are off', () => {
     [{ jobs: { bullmq: false } }, ['jobs.bullmq']],
     [{ jobs: { bullmq: false, schedule: false } }, ['jobs']],
     [{ requests: { records: false } }, ['requests']],
-    [{ diagnostics: { blockedLoop: false, startup: false } }, ['diagnostics.blockedLoop', 'diagnostics.startup']],
+    [
+      { diagnostics: { blockedLoop: false, startup: false } },
+      ['diagnostics.blockedLoop', 'diagnostics.startup'],
+    ],
     [{ collectors: { runtime: { gc: false } } }, ['collectors.runtime.gc']],
-    [{ collectors: { system: { cpu: false, diskIo: false } } }, ['collectors.system.cpu', 'collectors.system.diskIo']],
+    [
+      { collectors: { system: { cpu: false, diskIo: false } } },
+      ['collectors.system.cpu', 'collectors.system.diskIo'],
+    ],
     [{ collectors: { database: { serverStatistics: false } } }, ['collectors.database.serverStatistics']],
     [{ health: { builtIn: { disk: false } } }, ['health.builtIn.disk']],
     [{ thresholds: { cpu_percent: false } }, ['thresholds.cpu_percent']],

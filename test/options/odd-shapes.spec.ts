@@ -1,52 +1,167 @@
-import { writeFileSync } from 'node:fs';
-import { it } from '@jest/globals';
-import { NestFactory } from '@nestjs/core';
-import { MonitoringModule } from 'nestjs-monitoring';
+import { describe, expect, it } from '@jest/globals';
+import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
+import { resolveOptions } from '../../lib/module/monitoring.options.js';
+import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 
-class Opts { http = false; get rpc() { return false; } }
-const shapes: [string, unknown][] = [
-  ...[
-    { defaultLabels: 'x' }, { defaultLabels: null }, { defaultLabels: ['a'] }, { defaultLabels: { a: null } }, { defaultLabels: { a: {} } }, { defaultLabels: new Map([['a', 'b']]) },
-    { labelValueLengthLimit: 0 }, { conventions: 'OTEL' }, { conventions: true }, { cluster: { id: '' } }, { cluster: 'auto' },
-    { dashboard: { prometheus: 'http://p' } }, { dashboard: { prometheus: { url: 'p:9090' } } }, { dashboard: { url: 'http://p' } }, { dashboard: { prometheus: { url: 'http://p', timeoutMs: '5s' } } }, { dashboard: { prometheus: true } },
-    { http: { buckets: ['0.1'] } }, { http: { slowRequestThresholdMs: '1s' } }, { http: { slowRequestThresholdMs: '1000' } }, { http: { ignoreRoutes: [null] } }, { http: { buckets: [NaN] } }, { http: { buckets: new Set([1]) } }, { http: { buckets: new Float64Array([1, 2]) } },
-    { requests: { records: { sampleRate: '0.1' } } }, { requests: { records: { sampleRate: 20 } } }, { requests: { sampleRate: 1 } }, { requests: { records: { crashFile: true } } },
-    { errors: { records: 200 } }, { diagnostics: { flightRecorder: true } }, { diagnostics: { flightRecorder: {} } }, { diagnostics: { flightRecorder: { file: 'a', bytes: '1MB' } } }, { diagnostics: { profiles: { signal: 'SIGUSR2' } } }, { diagnostics: { profiles: { signal: true } } }, { diagnostics: { blockedLoop: 100 } }, { diagnostics: { blockedloop: {} } },
-    { logs: 'info' }, { logs: { level: 'warn' } }, { jobs: { bullMQ: false } }, { rpc: { buckets: {} } }, { websocket: false }, { graphQL: false },
-    { collectors: { runtime: { gc: 5000 } } }, { collectors: { runtime: { intervalMs: 5 } } }, { collectors: { system: { intervalMs: '10s' } } }, { collectors: { database: { intervalMs: 0 } } }, { collectors: ['runtime'] }, { collectors: { build: { version: 1 } } }, { collectors: { redis: {} } },
-    { business: { isLeader: true } }, { business: false }, { exporters: { datadog: true } }, { exporters: { datadog: {} } }, { exporters: { cloudwatch: {} } }, { exporters: { cloudWatch: {} } }, { exporters: { otlp: { url: 'localhost:4318' } } }, { exporters: { otlp: { intervalMs: '60000' } } }, { exporters: { otlp: { protocol: 'grpc' } } }, { exporters: { otlp: { compression: null } } }, { exporters: { pushgateway: { url: 'http://p' } } }, { exporters: { remoteWrite: { url: 'http://u:p@h' } } }, { exporters: { remoteWrite: {} } }, { exporters: { json: { outputFile: 'a', rotation: { maxBytes: '10MB' } } } }, { exporters: { otlp: { metrics: 'http_*' } } }, { exporters: { prometheus: false } }, { exporters: ['otlp'] }, { exporters: 'otlp' },
-    { exporters: { datadog: { apiKey: 'k', site: 'datadoghq' } } }, { exporters: { datadog: { apiKey: 'k', intervalMs: '60000' } } }, { exporters: { datadog: { apiKey: 'k', tags: ['a:b'] } } },
-    { bridges: { promClient: true } }, { bridges: { openTelemetry: 'yes' } }, { history: { retentionMs: '1h' } }, { history: { retention: 1 } }, { history: { maxBytes: '32MB' } },
-    { health: { checks: {} } }, { health: { checks: [null] } }, { health: { checks: [{ name: 'x' }] } }, { health: { checks: [{ check() {} }] } }, { health: { builtIn: { database: 'critical' } } }, { health: { builtIn: { db: false } } }, { health: { builtIn: { disk: { degradedPercent: '80' } } } }, { health: { cacheMs: '1000' } }, { health: { httpStatus: 503 } }, { health: { groups: { readiness: [1] } } }, { health: { alerts: { status: 'warning' } } }, { health: { alerts: { severities: ['page'] } } }, { health: { drainDelayMs: '5s' } },
-    { thresholds: { cpu: 80 } }, { thresholds: { cpu_percent: '80%' } }, { thresholds: { cpu_percent: '80' } }, { thresholds: { cpu_percent: NaN } }, { thresholds: { cpu_percent: null } }, { thresholds: { cpu_percent: true } }, { thresholds: { cpu_percent: { warn: 1 } } }, { thresholds: [80] },
-    { alerting: { rules: {} } }, { alerting: { rules: [null] } }, { alerting: { rules: ['x'] } }, { alerting: { rules: [{}] } }, { alerting: { rules: [{ name: 'a' }] } }, { alerting: { rules: [{ name: 'a', condition: 'x > 1' }] } }, { alerting: { handlers: 'slack' } }, { alerting: { handlers: [null] } }, { alerting: { handlers: [{}] } }, { alerting: { handlers: [{ handler: () => 0, labels: { a: 'b' } }] } }, { alerting: { handlers: [{ handler: null }] } }, { alerting: { inhibitRules: [{}] } }, { alerting: { inhibitRules: [null] } }, { alerting: { stateFile: true } }, { alerting: { intervalMs: 15 }, history: { intervalMs: 1000 } },
-    { clock: Date.now }, Object.defineProperty({}, 'http', { enumerable: true, get() { throw new Error('no config'); } }),
-    new Proxy({}, { ownKeys() { throw new Error('sealed'); } }), new Proxy({ http: 5 }, {}), Object.freeze({ http: Object.freeze({ buckets: Object.freeze([1, 0]) }) }), new Opts(),
-    { endpoints: { auth: { guard: 'x' } } }, { endpoints: { auth: { bearerToken: 'a\n' } } }, { endpoints: { auth: true } }, { exemplars: 1 }, { seriesLimit: Infinity }, { seriesLimit: 10n }, { seriesLimit: Symbol('x') }, { seriesLimit: new Number(5) }, { endpoints: { metrics: 9090 } }, { endpoints: { metrics: 'http://x/metrics' } }, { endpoints: { useGlobalPrefix: 'true' } }, { endpoints: { failedAuth: 5 } },
-    { http: Promise.resolve({}) }, { collectors: new Map() }, { slowRequestThresholdMs: 5 }, { prometheus: {} }, { metrics: false }, { alerts: {} }, { auth: {} }, { outgoingHTTP: false }, { enabled: 'false' }, { enabled: 0 },
-    { outgoingHttp: { ignoreHosts: [new URL('http://a')] } }, { graphql: { operationNames: [1] } },
-  ].map((s): [string, unknown] => { let t: string; try { t = JSON.stringify(s, (_, v) => typeof v === 'bigint' || typeof v === 'symbol' ? String(v) : v) } catch { t = '?' } return [t, s]; }),
-  ['Promise', Promise.resolve({ http: false })], ['null', null], ['function', () => ({})], ['class', Opts], ['array', []], ['Date', new Date()],
-];
-it('dump', async () => {
-  const lines: string[] = [];
-  for (const [name, shape] of shapes) {
-    let said = 'ACCEPTED';
-    try {
-      class Root {}
-      const app = await NestFactory.createApplicationContext({ module: Root, imports: [MonitoringModule.forRoot(shape as never)] }, { logger: false, abortOnError: false });
-      await app.close();
-    } catch (e) { said = `${(e as Error).name}: ${(e as Error).message}`; }
-    lines.push(`${name}\n    ${said}`);
+const NUMBER = ' Convert it: `Number(value)`.';
+const BOOLEAN = " Convert it: `value === 'true'`.";
+const MODULE = 'the options of MonitoringModule. Known keys:';
+
+/** Options as JavaScript, a file of JSON or the environment give them. */
+function refusalOf(options: unknown): string {
+  try {
+    resolveOptions(options as MonitoringOptions);
+  } catch (error) {
+    if (error instanceof MonitoringOptionsError) return error.message;
+    throw error;
   }
-  for (const [n, f] of [['undefined', () => undefined], ['promise of promise', async () => Promise.resolve(undefined)], ['string', () => 'x'], ['Map', () => new Map()]] as const) {
-    let said = 'ACCEPTED';
-    try {
-      class Root {}
-      const app = await NestFactory.createApplicationContext({ module: Root, imports: [MonitoringModule.forRootAsync({ useFactory: f as never })] }, { logger: false, abortOnError: false });
-      await app.close();
-    } catch (e) { said = `${(e as Error).name}: ${(e as Error).message}`; }
-    lines.push(`async ${n}\n    ${said}`);
+  return 'nothing is wrong';
+}
+
+describe('an option of an odd shape is refused with what is wrong, what was given and what to do', () => {
+  const switched = 'must be true, false or an object of options; got';
+  const bucketList = '`http.buckets` must be a list of upper bounds in seconds; got';
+
+  it.each<[unknown, string]>([
+    // Texts of the environment
+    [{ enabled: 'false' }, `\`enabled\` must be true or false; got the string "false".${BOOLEAN}`],
+    [{ logs: 'true' }, `\`logs\` ${switched} the string "true".${BOOLEAN}`],
+    [{ logs: 'info' }, `\`logs\` ${switched} a string.`],
+    [
+      { seriesLimit: '10' },
+      `\`seriesLimit\` must be a whole number of at least 1; got the string "10".${NUMBER}`,
+    ],
+    [
+      { requests: { records: { sampleRate: '0.1' } } },
+      `\`requests.records.sampleRate\` must be a number from 0 to 1; got the string "0.1".${NUMBER}`,
+    ],
+    [
+      { thresholds: { cpu_percent: '80' } },
+      `\`thresholds.cpu_percent\` must be a number, \`{ warning, critical }\` or \`false\`; got the string "80".${NUMBER}`,
+    ],
+    [
+      { thresholds: { cpu_percent: '80%' } },
+      '`thresholds.cpu_percent` must be a number, `{ warning, critical }` or `false`; got the string "80%".',
+    ],
+    [
+      { health: { builtIn: { disk: { degradedPercent: '80' } } } },
+      `\`health.builtIn.disk.degradedPercent\` must be a number above 0; got the string "80".${NUMBER}`,
+    ],
+    [
+      { history: { retentionMs: '1h' } },
+      '`history.retentionMs` must be a number of milliseconds from 1 to 2147483647; got the string "1h".',
+    ],
+    [
+      { history: { retentionMs: '' } },
+      '`history.retentionMs` must be a number of milliseconds from 1 to 2147483647; got the string "".',
+    ],
+    // Objects that have no keys
+    [
+      { http: Promise.resolve({}) },
+      `\`http\` ${switched} a Promise. Await it, or use MonitoringModule.forRootAsync().`,
+    ],
+    [{ collectors: new Map() }, `\`collectors\` ${switched} a Map.`],
+    [{ health: new Date() }, `\`health\` ${switched} a Date.`],
+    [{ alerting: [] }, `\`alerting\` ${switched} an array.`],
+    [{ diagnostics: null }, `\`diagnostics\` ${switched} null.`],
+    [{ seriesLimit: new Number(5) }, '`seriesLimit` must be a whole number of at least 1; got a Number.'],
+    [{ seriesLimit: 10n }, '`seriesLimit` must be a whole number of at least 1; got 10.'],
+    [{ seriesLimit: Symbol('ten') }, '`seriesLimit` must be a whole number of at least 1; got a symbol.'],
+    [{ defaultLabels: null }, '`defaultLabels` must be an object; got null.'],
+    [{ defaultLabels: 'shop' }, '`defaultLabels` must be an object; got a string.'],
+    [
+      { defaultLabels: { pod: null } },
+      '`defaultLabels.pod` must be a string, a number, true or false; got null.',
+    ],
+    // Lists
+    [{ http: { buckets: ['0.1'] } }, `${bucketList} the string "0.1" at [0].`],
+    [{ http: { buckets: [1, NaN] } }, `${bucketList} NaN at [1].`],
+    [{ http: { buckets: new Set([1]) } }, `${bucketList} a Set.`],
+    [
+      { outgoingHttp: { ignoreHosts: ['a', new URL('http://b')] } },
+      '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got an object at [1].',
+    ],
+    [
+      { health: { groups: { readiness: ['a', null] } } },
+      '`health.groups.readiness` must be a list of names of health checks; got null at [1].',
+    ],
+    [
+      { health: { alerts: { severities: ['page'] } } },
+      '`health.alerts.severities` must be a list of at least one of critical, warning, info; got the string "page" at [0].',
+    ],
+    [
+      { health: { alerts: { severities: [] } } },
+      '`health.alerts.severities` must be a list of at least one of critical, warning, info; got an array.',
+    ],
+    [{ alerting: { rules: ['x'] } }, '`alerting.rules[0]` must be an object; got a string.'],
+    [
+      { alerting: { inhibitRules: [{}] } },
+      '`alerting.inhibitRules[0].source` must be an object; got undefined.',
+    ],
+    [
+      { alerting: { inhibitRules: [{ source: {}, target: {}, equal: 'alertname' }] } },
+      '`alerting.inhibitRules[0].equal` must be a list of label names; got the string "alertname".',
+    ],
+    // What is left out
+    [
+      { diagnostics: { flightRecorder: {} } },
+      '`diagnostics.flightRecorder.file` must be the path of a file; got undefined.',
+    ],
+    [
+      { exporters: { otlp: { compression: null } } },
+      '`exporters.otlp.compression` must be gzip or none; got null.',
+    ],
+    [
+      { diagnostics: { flightRecorder: true } },
+      '`diagnostics.flightRecorder` must be an object of options, or false to turn it off; got true.',
+    ],
+    // Secrets
+    [
+      { endpoints: { auth: { bearerToken: 'planted\n' } } },
+      '`endpoints.auth.bearerToken` must have no space at its ends and no line break; its value is not shown. Trim it.',
+    ],
+  ])('%#: %p', (options, message) => {
+    expect(refusalOf(options)).toBe(message);
+  });
+
+  it.each<[object, string, string]>([
+    [{ auth: {} }, 'auth', 'endpoints.auth'],
+    [{ slowRequestThresholdMs: 5 }, 'slowRequestThresholdMs', 'http.slowRequestThresholdMs'],
+    [{ otlp: {} }, 'otlp', 'exporters.otlp'],
+    [{ rules: [] }, 'rules', 'alerting.rules'],
+    [{ websocket: false }, 'websocket', 'webSocket'],
+  ])('at the wrong place, with the right one: %j', (options, key, place) => {
+    const message = refusalOf(options);
+    expect(message).toMatch(`Unknown key \`${key}\` in ${MODULE}`);
+    expect(message).toMatch(new RegExp(`Did you mean \`${place.replace('.', '\\.')}\`\\?$`));
+  });
+
+  it('as the options themselves, too', () => {
+    const given = (options: unknown) => () => MonitoringModule.forRoot(options as MonitoringOptions);
+    expect(given(Promise.resolve({}))).toThrow(
+      'got a Promise. Await it, or use MonitoringModule.forRootAsync().',
+    );
+    expect(given(() => ({}))).toThrow('The options of MonitoringModule must be an object; got a function.');
+    expect(given(null)).toThrow('The options of MonitoringModule must be an object; got null.');
+  });
+});
+
+describe('options of an odd shape that are good', () => {
+  class Options {
+    readonly http = false;
+
+    get rpc(): boolean {
+      return false;
+    }
   }
-  writeFileSync('/tmp/options/odd.txt', lines.join('\n'));
-}, 300_000);
+  const frozen = Object.freeze({ http: Object.freeze({ buckets: Object.freeze([1, 2]) }) });
+
+  it.each<[string, object, object]>([
+    ['an instance of a class, with a getter', new Options(), { http: false, rpc: false }],
+    ['frozen ones', frozen, { http: { buckets: [1, 2] } }],
+    ['a proxy', new Proxy({ http: false }, {}), { http: false }],
+    ['without a prototype', Object.assign(Object.create(null) as object, { http: false }), { http: false }],
+  ])('are taken: %s', (_, options, resolved) => {
+    expect(resolveOptions(options)).toMatchObject(resolved);
+  });
+});

@@ -88,9 +88,14 @@ describe('an entry', () => {
     ['interval', interval(1), 2 ** 31, 'a number of milliseconds from 1 to 2147483647'],
     ['optional interval', OPTIONAL_INTERVAL, 0, 'a number of milliseconds from 1 to 2147483647'],
     ['buckets', buckets([1]), 5, 'a list of upper bounds in seconds'],
-    ['patterns', patterns('a list of paths'), [1], 'a list of paths'],
+    ['patterns', patterns('a list of paths'), [1], 'a list of paths; got 1 at [0].'],
     ['text', text('a path'), 5, 'a path'],
-    ['list', list('a list of names', (item) => typeof item === 'string'), [1], 'a list of names'],
+    [
+      'list',
+      list('a list of names', (item) => typeof item === 'string'),
+      ['a', 1],
+      'a list of names; got 1 at [1].',
+    ],
     ['checked', checked('a function', (given) => typeof given === 'function', undefined), 1, 'a function'],
   ])('of the kind %s returns its default, and refuses a wrong value', (_, entry, wrong, expected) => {
     expect(entry.read('x', undefined)).toEqual(entry.default);

@@ -51,7 +51,7 @@ async function closeAll(): Promise<void> {
 
 async function started(
   module: ModuleMetadata,
-  health: MonitoringOptions['health'] = {},
+  health: Exclude<MonitoringOptions['health'], boolean> = {},
 ): Promise<RunningApp> {
   const running = await startApp('express', AppModule.with(module, health));
   closing.push(() => running.close());
@@ -372,7 +372,7 @@ describeWith(['redis-server'], 'an application whose Redis stalls', () => {
 class AppModule {
   static with(
     { imports = [], providers = [] }: ModuleMetadata,
-    health: MonitoringOptions['health'],
+    health: Exclude<MonitoringOptions['health'], boolean>,
   ): DynamicModule {
     const monitoring = MonitoringModule.forRoot({
       collectors: { runtime: false, system: false, api: false },

@@ -6,7 +6,9 @@ export interface QueueCollectorOptions {
   readonly intervalMs?: number;
 }
 
-export const QUEUES: OptionTable<QueueCollectorOptions, QueueCollectorOptions> = { intervalMs: OPTIONAL_INTERVAL };
+export const QUEUES: OptionTable<QueueCollectorOptions, QueueCollectorOptions> = {
+  intervalMs: OPTIONAL_INTERVAL,
+};
 
 /** @throws {MonitoringOptionsError} */
 export function resolveQueues(queues: QueueCollectorOptions | false = {}): QueueCollectorOptions | false {

@@ -26,7 +26,9 @@ const THREAD_POOL_MS = 5_000;
  * Options of the collectors of the process and of Node; false disables a collector. A collector without an interval
  * runs at every scrape, except `threadPool`, which runs every 5 s.
  */
-export interface RuntimeCollectorOptions extends Partial<Readonly<Record<RuntimePart, CollectorSchedule | boolean>>> {
+export interface RuntimeCollectorOptions extends Partial<
+  Readonly<Record<RuntimePart, CollectorSchedule | boolean>>
+> {
   /**
    * Adds `nodejs_active_handles_total`, `nodejs_active_requests_total` and `nodejs_active_resources_total`, which
    * dashboards for prom-client query. They are gauges, whose names `promtool check metrics` refuses.

@@ -11,7 +11,9 @@ export const SYSTEM_PARTS = ['cpu', 'memory', 'fileSystems', 'network', 'diskIo'
 export type SystemPart = (typeof SYSTEM_PARTS)[number];
 
 /** Options of the collectors of the machine or container. Each collector can have its own schedule; false disables it. */
-export interface SystemCollectorOptions extends Partial<Readonly<Record<SystemPart, CollectorSchedule | boolean>>> {
+export interface SystemCollectorOptions extends Partial<
+  Readonly<Record<SystemPart, CollectorSchedule | boolean>>
+> {
   /** Default interval of the collectors, in milliseconds. @default 10_000 */
   readonly intervalMs?: number;
 }

@@ -1,3 +1,4 @@
+import { expectOption } from '../../options/option-checks.js';
 import { checked, flag, type OptionTable, readOptions } from '../../options/option-table.js';
 import { MAX_RING_BYTES, SLOT_BYTES } from './flight-ring.js';
 
@@ -22,12 +23,10 @@ const MIN_SLOTS = 8;
 export const FLIGHT_RECORDER: OptionTable<FlightRecorderOptions> = {
   file: {
     default: undefined,
-    read: (option, value) =>
-      checked<string>('the path of a file', (given) => typeof given === 'string' && given !== '', '').read(
-        option,
-        // A recorder without a file is a mistake, not a recorder that is off.
-        value ?? null,
-      ),
+    read: (option, file) => {
+      expectOption(option, file, 'the path of a file', typeof file === 'string' && file !== '');
+      return file as string;
+    },
   },
   bytes: checked(
     `a whole number from ${MIN_SLOTS * SLOT_BYTES} to ${MAX_RING_BYTES}`,

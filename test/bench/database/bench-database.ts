@@ -21,7 +21,7 @@ const url = process.env['DATABASE_URL'];
 
 function monitored(
   database: object,
-  collectors: MonitoringOptions['collectors'],
+  collectors: Exclude<MonitoringOptions['collectors'], boolean>,
 ): Promise<INestApplicationContext> {
   @Module({
     imports: [MonitoringModule.forRoot({ collectors: { runtime: false, system: false, ...collectors } })],
