@@ -17,8 +17,8 @@ function remotes() {
   const sent = registry.counter(requests, 'Requests.', { labelNames: ['host', 'status_code'] });
   const failed = registry.counter(errors, 'Errors.', { labelNames: ['host'] });
   for (const metric of [requests, errors, REMOTE.duration]) history.retain({ metric });
-  const read = (): DependencyFigures[] => {
-    const steps = new DependencyFigureReader(history, REMOTE, { rangeMs: 15 * MINUTE }).read();
+  const read = (rangeMs = 15 * MINUTE): DependencyFigures[] => {
+    const steps = new DependencyFigureReader(history, REMOTE, { rangeMs }).read();
     for (;;) {
       const { done, value } = steps.next();
       if (done) return value;
@@ -45,6 +45,9 @@ describe('the figures of remote hosts', () => {
     expect(rates?.failedPerSecond).toBeCloseTo(0.4, 2);
     expect(rates?.errorPercent).toBeCloseTo(50, 0);
     expect(rates?.trend.at(-1)).toBeCloseTo(0.8, 2);
+    // A point each 22.5 s of the 5 minutes that are covered, and of a shorter range one for each sample.
+    expect(rates?.trend).toHaveLength(14);
+    expect(read(2 * MINUTE).map(({ trend }) => trend.length)).toEqual([8, 8]);
     // A refusal of what was asked is no failure of the remote.
     expect(mails?.errorPercent).toBe(0);
     expect(mails).not.toHaveProperty('p95');

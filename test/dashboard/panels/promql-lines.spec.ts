@@ -51,6 +51,9 @@ describe('the lines of a query over the history of this process', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     const few = lines.timesOf([{ promql: 'orders_total' }], { rangeMs: MINUTE, until: last - MINUTE });
     expect(few).toEqual([105, 90, 75, 60].map((seconds) => last - seconds * SECOND));
+    // A line of a metric that does not exist yet leaves the others their times.
+    const both = [{ promql: 'nobody_total' }, { promql: 'orders_total' }];
+    expect(lines.timesOf(both, { rangeMs: MINUTE, until: last - MINUTE })).toEqual(few);
   });
 
   it('are none of a metric that does not exist yet', () => {

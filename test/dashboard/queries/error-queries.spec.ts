@@ -43,6 +43,13 @@ describe('the queries about errors', () => {
     } satisfies Partial<Record<keyof ErrorList, unknown>>);
   });
 
+  it('answer for each search by itself', async () => {
+    const { errors } = queries();
+    const found = async (search: string): Promise<unknown> =>
+      (JSON.parse(String(await errors(parameters(`search=${search}`)))) as ErrorList).errors.length;
+    expect([await found('total'), await found('nothing'), await found('total')]).toEqual([1, 0, 1]);
+  });
+
   it('have one group by its id', () => {
     expect(queries().error(parameters('id=a1'))).toMatchObject({ id: 'a1', severity: 'ok' });
   });
