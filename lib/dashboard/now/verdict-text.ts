@@ -53,6 +53,12 @@ interface NamedFailures {
   readonly alsoFailing: number;
 }
 
+/** Returns from when to when something was, by the minute. */
+export function timesOf(since: number, until: number): SentencePart[] {
+  const isOneMinute = Math.floor(since / 60_000) === Math.floor(until / 60_000);
+  return isOneMinute ? [' at ', { at: until }] : [' from ', { at: since }, ' to ', { at: until }];
+}
+
 /** Returns the share of the requests that fail, or have failed, and the route that has most of them. */
 export function shareOfFailures(
   { requests, failures, routes: [worst] }: Traffic,

@@ -13,6 +13,7 @@ import {
   shareOfFailures,
   shortCause,
   shortened,
+  timesOf,
   withoutPeriod,
 } from './verdict-text.js';
 import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
@@ -86,6 +87,7 @@ const NAMED: ReadonlySet<string> = new Set([
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
   const draft =
+    laterAlert(facts) ??
     failingRoute(facts) ??
     failedOperation(facts) ??
     failingCheck(facts) ??
@@ -150,7 +152,7 @@ function failingRoute({
       ...(requests < FEW_REQUESTS
         ? [`${amount} of `, name, isOver ? ' failed' : ' have failed']
         : [name, isOver ? ` failed ${amount}` : ` has failed ${amount}`]),
-      ...(isOver ? [' from ', { at: since }, ' to ', { at: until }] : [' since ', { at: since }]),
+      ...(isOver ? timesOf(since, until) : [' since ', { at: since }]),
       cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
       isOver ? '' : moreRoutes(alsoFailing),
       check === undefined ? '' : `; health check ${check[0]} is ${check[1].status}`,
@@ -158,6 +160,13 @@ function failingRoute({
     { method, route },
     alert?.rule,
   );
+}
+
+/** Returns the alert that has begun to fire after failures that are over, of which others may be a consequence. */
+function laterAlert(facts: VerdictFacts): Draft | undefined {
+  const until = facts.failing?.until;
+  if (until === undefined) return undefined;
+  return firingAlert({ ...facts, alerts: facts.alerts.filter(({ since }) => since > until) });
 }
 
 /** Returns what records say of failures before a sample has counted them; a check that is down matters more. */

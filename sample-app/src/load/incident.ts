@@ -8,6 +8,8 @@ const CALM_S = 8;
 const LONGEST_INCIDENT_S = 120;
 const LONGEST_RECOVERY_S = 120;
 const POLL_MS = 500;
+/** Longer than an answer takes while the event loop is blocked again and again. */
+const ANSWER_MS = 60_000;
 
 interface ShownAlert {
   readonly labels: Readonly<Record<string, string>>;
@@ -127,7 +129,7 @@ class AlertWatch {
     const { monitoringUrl, token } = this.options;
     const response = await fetch(new URL('/monitoring/api/v1/alerts', monitoringUrl), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (response.status >= 400 && response.status < 500) {
       throw new AlertsRefused(

@@ -8,6 +8,7 @@ import {
   sentenceOf,
   shortCause,
   shortened,
+  timesOf,
 } from '../../../lib/dashboard/now/verdict-text.js';
 
 describe('the texts of a verdict', () => {
@@ -57,6 +58,14 @@ describe('the texts of a verdict', () => {
     expect(short.length).toBeGreaterThan(55);
     for (let length = 20; length < 24; length++)
       expect(shortened(text.repeat(50), length).isWellFormed()).toBe(true);
+  });
+
+  it('name a time by its minutes, or the one in which it was', () => {
+    const at = Date.UTC(2026, 0, 5, 6, 17, 20);
+    expect(sentenceOf(['Failed', ...timesOf(at, at + 40_000), '.']).text).toBe(
+      'Failed from 06:17 UTC to 06:18 UTC.',
+    );
+    expect(sentenceOf(['Failed', ...timesOf(at, at + 39_999), '.']).text).toBe('Failed at 06:17 UTC.');
   });
 
   it('have times in UTC, and their neighbouring parts as one', () => {

@@ -73,6 +73,16 @@ describe('the verdict', () => {
       route: { method: 'GET', route: '/reports/revenue' },
     });
     expect(verdictOf({ ...over, alerts: [alert({ rule: 'availability' })] }).state).toBe('critical');
+    const later = alert({
+      rule: 'route_is_slow',
+      message: 'A route is slow.',
+      since: AT + 180_000,
+      cause: 'GET /slow: It waited.',
+    });
+    expect(verdictOf({ ...over, alerts: [alert(), later] })).toMatchObject({
+      text: 'A route is slow, since 06:20 UTC; GET /slow: It waited.',
+      about: 'route_is_slow',
+    });
     const few = { ...failing, requests: 3, failures: 2 };
     expect(verdictOf({ ...over, failing: few, causes: [] }).text).toBe(
       '2 of 3 requests of GET /reports/revenue failed from 06:17 UTC to 06:19 UTC.',
