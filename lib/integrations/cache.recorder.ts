@@ -183,8 +183,10 @@ interface CacheCallEvents {
 export class CacheCall implements CallObserver {
   args?: readonly unknown[];
   readonly scope: CallScope;
-  /** True if a store had the key. */
-  wasFound = false;
+  /** Number of keys that stores were asked for one at a time. */
+  lookups = 0;
+  /** Number of lookups that found something. */
+  found = 0;
   /** True if a store has failed, even if the call itself succeeds. */
   hasFailedStore = false;
   /** True if the call goes on after it has returned its result, such as to refresh a value. */
@@ -201,6 +203,17 @@ export class CacheCall implements CallObserver {
     const context = calls.open(this);
     this.context = context;
     this.scope = operations ? { run: (call) => context.run(() => operations.leave(call)) } : context;
+  }
+
+  /** True if a store had the key. */
+  get wasFound(): boolean {
+    return this.found > 0;
+  }
+
+  /** Notes what a store has returned for one key. */
+  noteLookup(value: unknown): void {
+    this.lookups++;
+    if (value !== undefined) this.found++;
   }
 
   returned(result: unknown): void {

@@ -12,13 +12,20 @@ type RecordResult = (
   call: CacheCall,
 ) => void;
 
-/** The methods of a cache that are operations. A cache returns `undefined` for a missing key; `null` is a value. */
+/**
+ * The methods of a cache that are operations. A cache returns `undefined` for a missing key, and `null` is a value, but
+ * cache-manager 6 returns `null` for both.
+ */
 const OPERATIONS: readonly (readonly [
   method: string,
   operation: CacheOperation,
   recordResult: RecordResult,
 ])[] = [
-  ['get', 'get', (recorder, _, value) => recorder.recordLookup(value !== undefined)],
+  [
+    'get',
+    'get',
+    (recorder, _, value, call) => recorder.recordLookup(value === null ? call.wasFound : value !== undefined),
+  ],
   ['mget', 'get', recordLookups],
   // The result is also undefined for a value that does not expire, so the lookup in the store decides.
   ['ttl', 'get', (recorder, _args, _result, call) => recorder.recordLookup(call.wasFound)],
@@ -68,8 +75,18 @@ function observeWrap(args: readonly unknown[], recorder: SingleCacheRecorder): C
   return call;
 }
 
-function recordLookups(recorder: SingleCacheRecorder, _: readonly unknown[], values: unknown): void {
-  for (const value of values as readonly unknown[]) recorder.recordLookup(value !== undefined);
+/** Records hits and misses of several keys. */
+function recordLookups(
+  recorder: SingleCacheRecorder,
+  _: readonly unknown[],
+  values: unknown,
+  { lookups, found }: CacheCall,
+): void {
+  const all = values as readonly unknown[];
+  // cache-manager 7 asks its stores for all keys at once. Version 6 asks for one at a time, and each `null` that was found
+  // is one more than the other values.
+  let foundNulls = lookups === 0 ? Infinity : found - all.filter((value) => value !== null).length;
+  for (const value of all) recorder.recordLookup(value === null ? foundNulls-- > 0 : value !== undefined);
 }
 
 function lengthOf(list: unknown): number {

@@ -46,7 +46,7 @@ export function watchStore(store: KeyvStore, { calls, guard }: CacheRecorder): (
   return stopAll([
     patchMethod(store, 'get', guard, () => {
       const call = calls.current;
-      return call && { fulfilled: (value) => void (call.wasFound ||= value !== undefined) };
+      return call && { fulfilled: (value) => call.noteLookup(value) };
     }),
     // Not by a listener: an emitter without a listener may throw the error, with one it does not.
     patchMethod(store, 'emit', guard, ([event]) => {

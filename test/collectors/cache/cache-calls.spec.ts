@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createCache } from 'cache-manager';
+import { type Cache, createCache } from 'cache-manager';
+import { createCache as createCache6 } from 'cache-manager-6';
 import { Keyv } from 'keyv';
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { watchCacheManager } from '../../../lib/integrations/cache-manager/cache-manager.watch.js';
@@ -242,6 +243,11 @@ describe('an instrumented Keyv store', () => {
 describe.each([
   ['a cache', () => createCache()],
   ['a cache of two stores', () => createCache({ stores: [new Keyv(), new Keyv()] })],
+  ['a cache of version 6', () => createCache6() as unknown as Cache],
+  [
+    'a cache of two stores of version 6',
+    () => createCache6({ stores: [new Keyv(), new Keyv()] }) as unknown as Cache,
+  ],
 ] as const)('%s of cache-manager that is watched', (_, make) => {
   it.each(CACHE)('answers $title as before, and counts it once', async (each) => {
     const registry = await compare(
