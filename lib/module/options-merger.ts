@@ -2,6 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import type { MonitoringOptions } from './monitoring.options.js';
 
+/** It follows if one import is disabled and another is not, as that of `MonitoringTestingModule` is. */
+const TESTING_HINT =
+  ' A test that imports the root module of the application does not import MonitoringTestingModule, too.';
+
 /**
  * A merger of the options of every import of the module. Nest creates one module for each `forRoot()` call; each adds
  * its options here, and all of them share the result.
@@ -38,8 +42,9 @@ export class OptionsMerger {
     const [first = {}, ...others] = this.added.filter((given) => Object.keys(given).length > 0);
     const different = others.find((other) => !isDeepStrictEqual(other, first));
     if (different !== undefined) {
+      const hint = first.enabled === different.enabled ? '' : TESTING_HINT;
       throw new MonitoringOptionsError(
-        `MonitoringModule is imported with different options: ${differenceOf(first, different)}. Give them once, in the root module; other imports need none.`,
+        `MonitoringModule is imported with different options: ${differenceOf(first, different)}. Give them once, in the root module; other imports need none.${hint}`,
       );
     }
     if (this.added.length === this.countImports()) this.resolve(first);

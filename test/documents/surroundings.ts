@@ -45,16 +45,6 @@ export declare class ConfigService {
 }
 
 // Of the application.
-export interface Order {
-  readonly channel: string;
-  readonly items: readonly string[];
-}
-export declare class OrdersRepository {
-  save(order: Order): Promise<void>;
-}
-export declare class OrdersService {
-  place(order: Order): Promise<void>;
-}
 export declare class DealsService {
   countOpen(options: { signal: AbortSignal }): Promise<number>;
 }
