@@ -20,9 +20,12 @@ import { checkTemplate, TEMPLATES } from './templates.mjs';
 /** The newest that Node 20 runs. */
 const PNPM = 10;
 
+const compilationsOf = ({ compilations = [] }) => compilations.length;
+
 /**
- * The cells of the matrix, by name. First those that need no tools beside the package, while the tools are installed; the
- * last ones are those that do several things at once, so that both cores have something to do until the end.
+ * The cells of the matrix, by name. First those that need no tools beside the package, while the tools are installed. The
+ * last ones are those that do several things at once, so that both cores have something to do until the end; of these, the
+ * first are those that compile most, which takes longest.
  */
 const CELLS = [
   ...TEMPLATES.map((template) => ({
@@ -30,7 +33,7 @@ const CELLS = [
     check: (tools) => checkTemplate(checklist, template, tools),
   })),
   { name: 'sample-app', check: (tools) => checkSampleApp(checklist, tools) },
-  ...CONSUMERS.map((consumer) => ({
+  ...CONSUMERS.toSorted((a, b) => compilationsOf(b) - compilationsOf(a)).map((consumer) => ({
     name: consumer.name,
     check: async (tools) => {
       await tools.installed;

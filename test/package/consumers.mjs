@@ -35,35 +35,11 @@ const SLASH_STARTS = [
 ];
 
 /**
- * The applications that the package is installed into, first those that take longest.
+ * The applications that the package is installed into.
  *
  * @type {import('./consumer.mjs').Consumer[]}
  */
 export const CONSUMERS = [
-  {
-    name: 'nest-11-commonjs',
-    sources: 'commonjs',
-    type: 'commonjs',
-    dependencies: {
-      '@nestjs/common': '11.2.10',
-      '@nestjs/core': '11.2.10',
-      '@nestjs/microservices': '11.2.6',
-      '@nestjs/platform-express': '11.2.10',
-      '@nestjs/platform-fastify': '11.2.8',
-      '@nestjs/testing': '11.2.6',
-      '@types/express': '5.0.6',
-      '@types/node': '20.19.43',
-      jest: '30.5.2',
-      'reflect-metadata': '0.2.2',
-      rxjs: '7.8.2',
-      'ts-jest': '29.4.15',
-      typescript: '5.9.3',
-    },
-    jest: true,
-    compilations: COMMONJS_COMPILATIONS,
-    withoutHttp: true,
-    starts: [...COMMONJS_STARTS, ...SLASH_STARTS],
-  },
   {
     name: 'nest-12-esm',
     sources: 'esm',
@@ -102,6 +78,30 @@ export const CONSUMERS = [
       typescript: '5.9.3',
     },
     starts: COMMONJS_STARTS,
+  },
+  {
+    name: 'nest-11-commonjs',
+    sources: 'commonjs',
+    type: 'commonjs',
+    dependencies: {
+      '@nestjs/common': '11.2.10',
+      '@nestjs/core': '11.2.10',
+      '@nestjs/microservices': '11.2.6',
+      '@nestjs/platform-express': '11.2.10',
+      '@nestjs/platform-fastify': '11.2.8',
+      '@nestjs/testing': '11.2.6',
+      '@types/express': '5.0.6',
+      '@types/node': '20.19.43',
+      jest: '30.5.2',
+      'reflect-metadata': '0.2.2',
+      rxjs: '7.8.2',
+      'ts-jest': '29.4.15',
+      typescript: '5.9.3',
+    },
+    jest: true,
+    compilations: COMMONJS_COMPILATIONS,
+    withoutHttp: true,
+    starts: [...COMMONJS_STARTS, ...SLASH_STARTS],
   },
   {
     name: 'nest-11-pnpm',
