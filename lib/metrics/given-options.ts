@@ -19,7 +19,7 @@ const KEYS = [
 export function assertShapes(kind: string, name: string, help: unknown, options: unknown): void {
   if (typeof name !== 'string') {
     throw new MetricDefinitionError(
-      `The name of a ${kind} must be a string, followed by the help text and the options, such as ${kind}('jobs', 'Jobs.', { labelNames: ['queue'] }); got ${shapeOf(name)}.`,
+      `The name of a ${kind} must be a string, followed by the help text and the options, as in ${kind}(name, help, { labelNames }); got ${shapeOf(name)}.`,
     );
   }
   if (help !== undefined && typeof help !== 'string') {
