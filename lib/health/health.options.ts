@@ -185,11 +185,14 @@ function httpStatusOf(given: HealthOptions['httpStatus'] = {}): Record<HealthSta
   return { ...DEFAULT_HTTP_STATUS, ...given };
 }
 
+function isString(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
 function groupsOf(given: HealthGroups = {}): HealthGroups {
   expectKeys('health.groups', given, HEALTH_GROUPS);
   for (const [group, names] of Object.entries(given)) {
-    const isName = (name: unknown) => typeof name === 'string';
-    expectList(`health.groups.${group}`, names, 'a list of names of health checks', isName);
+    expectList(`health.groups.${group}`, names, 'a list of names of health checks', isString);
   }
   return given;
 }

@@ -6,6 +6,7 @@ import {
   expectSwitch,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
+import { escapeControls } from '../primitives/escape-controls.js';
 import { count, duration, type OptionTable, readOptions } from '../options/option-table.js';
 import type { AuthFailureLimit } from './auth-failures.js';
 import type { EndpointAuth } from './endpoint.authorizer.js';
@@ -209,7 +210,7 @@ function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   if (auth.bearerToken !== undefined) {
     expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
     // No client can send such a header, so that nobody would have access.
-    if (/^\s|\s$|[\0-\x1f\x7f]/.test(auth.bearerToken)) {
+    if (escapeControls(auth.bearerToken.trim()) !== auth.bearerToken) {
       throw new MonitoringOptionsError(
         '`endpoints.auth.bearerToken` must have no space at its ends and no line break; its value is not shown. Trim it.',
       );

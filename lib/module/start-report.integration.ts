@@ -79,7 +79,7 @@ export class StartReport {
     const groups = offParts(this.options).flatMap(({ names, reason }) => {
       // The line of the endpoints says that there are none.
       const others = names.filter(
-        (name) => name !== 'endpoints' && (reason !== 'AWS Lambda' || !/^endpoints\./.test(name)),
+        (name) => name !== 'endpoints' && (reason !== 'AWS Lambda' || !name.startsWith('endpoints.')),
       );
       return others.length === 0 ? [] : [`${others.join(', ')} (${reason})`];
     });

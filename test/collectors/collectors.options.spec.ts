@@ -34,23 +34,14 @@ describe('the options of the collectors', () => {
 
   it.each<[unknown, string]>([
     [{ systems: {} }, 'Unknown key `systems` in `collectors`'],
-    [
-      { runtime: true },
-      '`collectors.runtime` must be an object of options, or false to turn it off; got true.',
-    ],
-    [
-      { system: true },
-      '`collectors.system` must be an object of options, or false to turn it off; got true.',
-    ],
+    [{ runtime: 'on' }, '`collectors.runtime` must be true, false or an object of options; got a string.'],
+    [{ system: 1 }, '`collectors.system` must be true, false or an object of options; got 1.'],
     [
       { system: { gpu: {} } },
       'Unknown key `gpu` in `collectors.system`. Known keys: intervalMs, cpu, memory, fileSystems, network, diskIo, processes.',
     ],
     [{ system: { intervalMs: 0 } }, `\`collectors.system.intervalMs\` must be ${INTERVAL}; got 0.`],
-    [
-      { system: { cpu: 5 } },
-      '`collectors.system.cpu` must be an object of options, or false to turn it off; got 5.',
-    ],
+    [{ system: { cpu: 5 } }, '`collectors.system.cpu` must be true, false or an object of options; got 5.'],
     [
       { system: { cpu: { every: 5 } } },
       'Unknown key `every` in `collectors.system.cpu`. Known keys: intervalMs, timeoutMs.',

@@ -71,8 +71,8 @@ describe('the options in the documents', () => {
   it.each(given)('are accepted at start: $place', ({ text }) => {
     const options = evaluate<MonitoringOptions>(text, KNOWN);
     expect(() => resolveOptions(options)).not.toThrow();
-    const { alerting } = options;
-    const rules: readonly AlertRule[] = (typeof alerting === 'object' ? alerting.rules : undefined) ?? [];
+    const own = options.alerting;
+    const rules: readonly AlertRule[] = (typeof own === 'object' ? own.rules : undefined) ?? [];
     if (rules.length > 0) testRules({ rules, series: {}, at: '1m', expect: [] });
   });
 });

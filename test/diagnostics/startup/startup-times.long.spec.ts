@@ -240,7 +240,7 @@ describe.each(ADAPTERS)('the times of a start on %s', (adapter) => {
   it.each([{ diagnostics: { startup: false } }, { diagnostics: false }, { requests: false, errors: false }])(
     'can be off: %j',
     async (options) => {
-      const running = await start(adapter, options as MonitoringOptions);
+      const running = await start(adapter, options);
       const isOff = 'diagnostics' in options;
       if (!isOff) await reportOf(running);
       const { status } = await running.get('/metrics-dashboard/api/diagnostics/startup');

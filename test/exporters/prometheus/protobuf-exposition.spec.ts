@@ -378,9 +378,9 @@ describe('the options of native histograms', () => {
       { metrics: { a_seconds: { maxBuckets: 0 } } },
       '`nativeHistograms.metrics.a_seconds.maxBuckets` must be a whole number of at least 12; got 0.',
     ],
-    [{ metrics: { a_seconds: true } }, '`nativeHistograms.metrics.a_seconds` must be'],
+    [{ metrics: { a_seconds: 160 } }, '`nativeHistograms.metrics.a_seconds` must be'],
     [{ bucket: 160 }, 'bucket'],
-    [true, '`nativeHistograms` must be'],
+    [160, '`nativeHistograms` must be true, false or an object of options; got 160.'],
   ])('are refused: %p', (nativeHistograms, message) => {
     const given = { nativeHistograms } as unknown as PrometheusExporterOptions;
     expect(() => new PrometheusExporter(new MetricsRegistry(), given)).toThrow(message);
