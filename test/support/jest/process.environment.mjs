@@ -31,7 +31,8 @@ Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: AsyncLocalStorag
  * - A global such as `Math` is looked up as in any program; in the context that Jest makes, it takes a hundred times
  *   as long.
  * - The process is that of Node. The copy that Jest makes of it hears no `warning`, `unhandledRejection` or `exit`.
- *   What a file of tests does to the environment variables ends with the file.
+ *   What a file of tests does to the environment variables ends with the file, and so do its listeners for warnings:
+ *   an application that a test leaves open has one, and of more than ten Node warns itself.
  * - An `AsyncLocalStorage` ends with its file. Node before 24 would otherwise carry it on with each promise of the
  *   files that come after it, which get slower and slower.
  * - `requireOfNode` loads a module as any program does, once in a process. Modules of Jest are loaded again for each
@@ -41,6 +42,7 @@ Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: AsyncLocalStorag
  */
 export default class ProcessEnvironment extends TestEnvironment {
   #variables = { ...process.env };
+  #warningListeners = process.listeners('warning');
   #leastTimeoutMs;
 
   constructor(config, context) {
@@ -62,6 +64,9 @@ export default class ProcessEnvironment extends TestEnvironment {
   }
 
   async teardown() {
+    for (const listener of process.listeners('warning')) {
+      if (!this.#warningListeners.includes(listener)) process.off('warning', listener);
+    }
     for (const store of stores) store.disable();
     stores.clear();
     for (const name of Object.keys(process.env)) if (!(name in this.#variables)) delete process.env[name];
