@@ -29,11 +29,16 @@ export interface KpiOptions {
   readonly leaderOnly?: boolean;
 }
 
-/** Anything that can be counted: a TypeORM repository, a Prisma delegate, a Mongoose model. */
-export interface Countable {
-  /** Returns the number of entities. */
-  count(): PromiseLike<unknown>;
-}
+/** Anything that can be counted: a TypeORM repository or a Prisma delegate by `count()`, a Mongoose model by `countDocuments()`. */
+export type Countable =
+  | {
+      /** Returns the number of entities. */
+      count(): PromiseLike<unknown>;
+    }
+  | {
+      /** Returns the number of documents. */
+      countDocuments(): PromiseLike<unknown>;
+    };
 
 /** A number as databases return it; null and undefined mean unknown. */
 export type KpiValue = number | bigint | string | null | undefined;
@@ -63,7 +68,8 @@ export class BusinessMetrics {
    * @returns a function that removes the gauge
    */
   entityCount(name: string, help: string, entities: Countable, options: KpiOptions = {}): () => void {
-    return this.kpi(name, help, () => entities.count() as PromiseLike<KpiValue>, options);
+    const count = () => ('countDocuments' in entities ? entities.countDocuments() : entities.count());
+    return this.kpi(name, help, () => count() as PromiseLike<KpiValue>, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import mongoose from 'mongoose';
 import { Injectable } from '@nestjs/common';
 import {
   type ActiveUsers,
@@ -9,6 +10,7 @@ import {
   type Revenue,
 } from 'nestjs-monitoring';
 import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
+import { MongoServer } from '../e2e/fixture/mongo.server.js';
 import { ADAPTERS, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 import { dropped, scalars, testRegistry } from '../metrics/support.js';
 import { useFakeTimers } from '../support/fake-timers.js';
@@ -97,6 +99,26 @@ describe('an entity count', () => {
       await jest.advanceTimersByTimeAsync(1_000);
       expect([await shown('rows'), await success('rows')]).toEqual([undefined, 0]);
     }
+  });
+});
+
+describe('an entity count of a Mongoose model', () => {
+  it('shows the number of its documents', async () => {
+    const server = await MongoServer.start();
+    const connection = await mongoose
+      .createConnection(server.url, { autoCreate: false, autoIndex: false })
+      .asPromise();
+    const { metrics, shown, running } = business();
+    metrics.entityCount(
+      'orders',
+      'Orders.',
+      connection.model('Order', new mongoose.Schema({ channel: String })),
+    );
+    expect(await shown('orders')).toEqual([{ labels: {}, value: 1 }]);
+    expect(server.commands).toMatchObject([{ aggregate: 'orders' }]);
+    running.stop();
+    await connection.close();
+    await server.stop();
   });
 });
 

@@ -23,6 +23,9 @@ const NOT_OURS: ReadonlySet<string> = new Set([
   'process_order_errors_total',
   'process_order',
   'cache_bytes',
+  // Names of fastify-metrics.
+  'http_request_summary_seconds',
+  'http_request_summary_seconds_count',
   // Names of Micrometer.
   'http_server_requests_seconds',
   'http_client_requests_seconds',
