@@ -180,7 +180,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('show a request in progress for as long as it is answered', async () => {
-      const answer = app.get('/slow/300');
+      const answer = app.get('/slow/1000');
       await eventually(() =>
         expect(seriesOf(app.registry, 'http_requests_in_progress')).toContainEqual({
           labels: { method: 'GET' },

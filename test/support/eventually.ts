@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Patience {
   /** Time after which the complaint is what the test fails by, in milliseconds; from 10 s on at least 45 s. @default 45_000 */
   readonly timeout?: number;
-  /** Milliseconds between two questions. @default 5 at first, then a twentieth of the time so far, at most 50 */
+  /** Milliseconds between two questions. @default 5 at first, then a fortieth of the time so far, at most 25 */
   readonly interval?: number;
 }
 
@@ -11,7 +11,7 @@ export interface Patience {
 const LEAST_LIMIT_MS = 45_000;
 /** Whoever has waited for a while asks less often, and leaves the machine to what is waited for. */
 const LEAST_INTERVAL_MS = 5;
-const MOST_INTERVAL_MS = 50;
+const MOST_INTERVAL_MS = 25;
 
 /** Asks again and again until there is no complaint; in the end the complaint is what the test fails by. */
 export async function eventually<T>(ask: () => T | Promise<T>, patience: number | Patience = {}): Promise<T> {
@@ -30,5 +30,5 @@ export async function eventually<T>(ask: () => T | Promise<T>, patience: number 
 }
 
 function laterInterval(waitedMs: number): number {
-  return Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, waitedMs / 20));
+  return Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, waitedMs / 40));
 }

@@ -96,7 +96,7 @@ describe('requests over HTTP/2', () => {
       stream.resume();
       await once(stream, 'end');
     }
-    const given = session.request({ ':path': '/slow/200' });
+    const given = session.request({ ':path': '/slow/5000' });
     await eventually(() => expect(inProgress(registry)).toBe(1));
     given.close();
 
