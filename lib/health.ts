@@ -18,4 +18,5 @@ export {
 export { diskHealthCheck, eventLoopHealthCheck, memoryHealthCheck } from './health/checks/process.checks.js';
 export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
 export type { HealthMonitorOptions, LifecyclePhase, HealthLogger } from './health/health.monitor.js';
-export type { AlertsInHealthOptions, HealthCheckDefaultsOptions } from './health/health.options.js';
+export type { AlertsInHealthOptions } from './health/checks/monitoring.checks.js';
+export type { HealthCheckDefaultsOptions } from './health/health.options.js';

@@ -19,7 +19,7 @@ import {
   type BuiltInChecksOptions,
   resolveBuiltInChecks,
 } from './checks/built-in-checks.options.js';
-import type { AlertsHealthCheckOptions } from './checks/monitoring.checks.js';
+import type { AlertsInHealthOptions } from './checks/monitoring.checks.js';
 import type { HealthCheck, HealthCheckDefaults } from './health-check.js';
 import { HEALTH_STATUSES, type HealthStatus } from './health-status.js';
 
@@ -79,9 +79,6 @@ export interface HealthOptions extends HealthCheckDefaultsOptions {
   /** Time limit for the requests in flight after that, in milliseconds. @default 10000 */
   readonly drainTimeoutMs?: number;
 }
-
-/** Options of the check of the firing alerts. */
-export type AlertsInHealthOptions = Pick<AlertsHealthCheckOptions, 'severities' | 'status'>;
 
 /** The checks of each probe, by name. An unknown name is an error at start-up. */
 export interface HealthGroups {

@@ -74,7 +74,14 @@ import {
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
-import { expectKeys, expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  describeValue,
+  expectKeys,
+  expectObject,
+  expectOption,
+  MonitoringOptionsError,
+  optionError,
+} from '../options/option-checks.js';
 import { type BridgesOptions, type ResolvedBridges, resolveBridges } from './bridges.options.js';
 import {
   checked,
@@ -359,8 +366,11 @@ function checkedLabels(
 ): NonNullable<MonitoringOptions['defaultLabels']> {
   expectObject(option, labels);
   for (const [name, value] of Object.entries<unknown>(labels)) {
-    const valid = ['string', 'number', 'boolean'].includes(typeof value);
-    expectOption(`${option}.${name}`, value, 'a string, a number, true or false', valid);
+    if (['string', 'number', 'boolean'].includes(typeof value)) continue;
+    throw optionError(
+      option,
+      `must be an object of strings, numbers and booleans; got ${describeValue(value)} for ${describeValue(name)}.`,
+    );
   }
   return labels;
 }

@@ -71,7 +71,7 @@ describe('an option of an odd shape is refused with what is wrong, what was give
     [{ defaultLabels: 'shop' }, '`defaultLabels` must be an object; got a string.'],
     [
       { defaultLabels: { pod: null } },
-      '`defaultLabels.pod` must be a string, a number, true or false; got null.',
+      '`defaultLabels` must be an object of strings, numbers and booleans; got null for the string "pod".',
     ],
     // Lists
     [{ http: { buckets: ['0.1'] } }, `${bucketList} the string "0.1" at [0].`],

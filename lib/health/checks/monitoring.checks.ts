@@ -7,14 +7,18 @@ export interface FiringAlerts {
   firing(): Iterable<{ readonly rule: string; readonly severity: string; readonly message: string }>;
 }
 
-/** Options of {@link alertsHealthCheck}. */
-export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
-  /** Alerts that are firing now. */
-  readonly alerts: FiringAlerts;
+/** Options of the check of the firing alerts. */
+export interface AlertsInHealthOptions {
   /** Severities of the alerts that count: `critical`, `warning`, `info`. @default ['critical'] */
   readonly severities?: readonly string[];
   /** Status while such an alert is firing: `healthy`, `degraded`, `unhealthy` or `critical`. @default 'degraded' */
   readonly status?: HealthStatus;
+}
+
+/** Options of {@link alertsHealthCheck}. */
+export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions>, AlertsInHealthOptions {
+  /** Alerts that are firing now. */
+  readonly alerts: FiringAlerts;
 }
 
 /** Returns a check that fails while an alert of certain severities is firing. */
