@@ -119,6 +119,7 @@ describe('what is public', () => {
     );
     expect([...new Set(leaking)].toSorted()).toMatchInlineSnapshot(`
      [
+       "AlertingMonitorOptions",
        "AnyAlertHandler",
        "BlockRecorder",
        "BridgedMeter",
@@ -128,7 +129,6 @@ describe('what is public', () => {
        "CompiledRule",
        "ControllerPaths",
        "Convention",
-       "ConventionByDomain",
        "DistributionPoints",
        "ExponentialRows",
        "ExponentialSnapshots",
@@ -147,9 +147,9 @@ describe('what is public', () => {
        "MountedEndpoint",
        "OperationRecorder",
        "ProcessSources",
-       "ProfileCapture",
        "RangeSeries",
        "RangeStatistic",
+       "RegisterTimer",
        "Respond",
        "RunningCollectors",
        "RuntimePart",
