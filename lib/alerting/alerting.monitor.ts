@@ -234,11 +234,6 @@ export class AlertingMonitor {
     return this.suppression.silences.all(this.clock.now());
   }
 
-  /** Returns the active silence of an alert, if there is one. */
-  silenceOf({ labels }: Pick<Alert, 'labels'>): Silence | undefined {
-    return this.suppression.silences.of(labels, this.clock.now()).at(0);
-  }
-
   /** Returns the notification status of an alert, as of the last evaluation. */
   statusOf(alert: Alert): AlertStatus {
     return this.suppression.statusOf(alert, this.clock.now());

@@ -235,7 +235,7 @@ describe('silences', () => {
     await step(() => ['mail', 'print'].forEach((name) => set(name, 11)));
     expect(notified).toEqual(['long_queue print firing 11']);
     expect(alerting.silences()).toMatchObject([{ id: silence.id, state: 'active', comment: 'known' }]);
-    expect(alerting.alerts().map((alert) => alerting.silenceOf(alert)?.id)).toEqual([silence.id, undefined]);
+    expect(alerting.alerts().map((alert) => alerting.statusOf(alert).silencedBy)).toEqual([[silence.id], []]);
     expect(alerting.expireSilence(silence.id)).toBe(true);
     expect(alerting.expireSilence(silence.id)).toBe(false);
     await step();

@@ -103,7 +103,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     );
 
     it('draws the requests, and links each endpoint to its page', async () => {
-      const { page, offences } = await browser.open(`${server.url}/metrics-dashboard#/requests`);
+      const { page, offences } = await browser.open(`${server.url}/metrics-dashboard#/routes`);
       const link = page.getByRole('link', { name: 'GET /api/deals/:id', exact: true });
       await link.waitFor({ timeout: PATIENCE_MS });
       await page.locator('figure canvas').nth(2).waitFor({ timeout: PATIENCE_MS });
@@ -259,7 +259,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     }, 120_000);
 
     it('filters the metrics, and shows the PromQL of one', async () => {
-      const { page } = await browser.open(`${server.url}/metrics-dashboard#/metrics`);
+      const { page } = await browser.open(`${server.url}/metrics-dashboard#/explore/metrics`);
       await page.getByLabel('Filter metrics').fill('deals_won');
       await page.getByRole('link', { name: 'deals_won_total' }).click();
       await page.getByText('sum (rate(deals_won_total[5m]))').waitFor({ timeout: PATIENCE_MS });
@@ -271,7 +271,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       ['dark', 1280],
       ['light', 390],
     ] as const)('is accessible and fits the screen: %s, %d pixels', async (scheme, width) => {
-      const { page } = await browser.open(`${server.url}/metrics-dashboard#/overview`);
+      const { page } = await browser.open(`${server.url}/metrics-dashboard#/now`);
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
       for (const view of [
@@ -300,16 +300,16 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page } = await browser.open(`${gone.url}/metrics-dashboard`);
       await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
       const title = await page.getByRole('heading', { level: 1 }).innerText();
-      await page.evaluate("location.hash = '#/health'");
+      await page.evaluate("location.hash = '#/now/health'");
       await page.getByRole('table', { name: 'Health checks' }).waitFor({ timeout: PATIENCE_MS });
 
       await gone.crash();
       await page.getByText(/^No contact for \d+ s$/).waitFor({ timeout: PATIENCE_MS });
       await page.getByText('Connection lost').waitFor();
       expect(await page.locator('body.without-contact main').count()).toBe(1);
-      await page.evaluate("location.hash = '#/overview'");
+      await page.evaluate("location.hash = '#/now'");
       await page.getByRole('heading', { level: 1, name: title }).waitFor({ timeout: PATIENCE_MS });
-      await page.evaluate("location.hash = '#/runtime'");
+      await page.evaluate("location.hash = '#/process/runtime'");
       await page.getByText('The application does not answer.', { exact: false }).waitFor();
       await page.getByText(/^No contact for ([3-9]|\d\d) s$/).waitFor({ timeout: PATIENCE_MS });
 
@@ -372,7 +372,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { events } = feed;
       const pages: Page[] = [];
       for (let i = 0; i < 7; i++) {
-        pages.push((await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/health`)).page);
+        pages.push((await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/now/health`)).page);
       }
       for (const page of pages) {
         await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
@@ -401,7 +401,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.route('**/api/events', (route) =>
         route.fulfill({ contentType: 'text/html', body: '<h1>Maintenance</h1>' }),
       );
-      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/overview`);
+      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/now`);
       await page.getByText(/^No contact for ([5-9]|\d\d) s$/).waitFor({ timeout: PATIENCE_MS });
       await page.unrouteAll({ behavior: 'wait' });
       await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
@@ -419,7 +419,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         const other = isForeign(answers++) && { 'x-monitoring-instance': 'web-2:17:1' };
         await route.fulfill({ response, headers: { ...response.headers(), ...other } });
       });
-      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/overview`);
+      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/now`);
       await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
       await eventually(() => expect(answers).toBeGreaterThan(2), PATIENCE_MS);
       expect(await page.getByText('Several instances').count()).toBe(0);

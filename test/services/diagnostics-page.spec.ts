@@ -67,12 +67,12 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
     }
 
     function open(part: string): Promise<{ page: Page; offences: Offences }> {
-      return browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/diagnostics/${part}`);
+      return browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/${part}`);
     }
 
     it('name what failed and what blocked the event loop, and keep open what is open', async () => {
       await eventually(block, PATIENCE_MS);
-      const { page, offences } = await open('causes');
+      const { page, offences } = await open('errors/operations');
       await entry(page, 'GET /reports/failing').click({ timeout: PATIENCE_MS });
       await page.getByText('ReportsController.failing', { exact: true }).waitFor();
 
@@ -117,7 +117,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
 
     it('show a function of the flame graph in full width, by keyboard and by pointer', async () => {
       await eventually(block, PATIENCE_MS);
-      const { page } = await open('causes');
+      const { page } = await open('errors/operations');
       await entry(page, 'Reports.total').click({ timeout: PATIENCE_MS });
       const tree = page.getByRole('tree');
       const whole = await boxOf(tree);
@@ -142,7 +142,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
     if (isLookedAt) {
       it('are accessible and fit the screen, in both themes, on a desk and on a phone', async () => {
         await eventually(block, PATIENCE_MS);
-        const { page } = await open('causes');
+        const { page } = await open('errors/operations');
         await entry(page, 'Reports.total').click({ timeout: PATIENCE_MS });
         await page.getByRole('tree').waitFor();
         await expectAccessible(page, 'causes');
@@ -160,7 +160,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
     ])(
       'show the part %s without an error, a warning or a foreign request',
       async (part, heading) => {
-        const { page, offences } = await open(part);
+        const { page, offences } = await open(`process/${part}`);
         await page.getByRole('heading', { name: heading, exact: true }).waitFor({ timeout: PATIENCE_MS });
         if (isLookedAt) await expectAccessible(page, part);
         expect(offences).toEqual(CLEAN);
@@ -176,7 +176,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
         moduleWith({ endpoints: { auth: AUTH }, diagnostics: { profiles: { directory } } }),
       );
       const { page } = await browser.open(
-        `http://127.0.0.1:${secret.port}/metrics-dashboard#/diagnostics/profiles`,
+        `http://127.0.0.1:${secret.port}/metrics-dashboard#/process/profiles`,
       );
       await signIn(page);
       await page.getByLabel('Duration').selectOption('5');
@@ -199,14 +199,14 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
     }, 120_000);
 
     it('change the level of log messages for a time with credentials, and say without them what is missing', async () => {
-      const { page } = await open('log-levels');
+      const { page } = await open('process/log-levels');
       await page.getByText('Set endpoints.auth to change levels').waitFor({ timeout: PATIENCE_MS });
       expect(await page.getByRole('button', { name: 'Change' }).isDisabled()).toBe(true);
       await page.close();
 
       const secret = await startApp(adapter, SecretModule);
       const opened = await browser.open(
-        `http://127.0.0.1:${secret.port}/metrics-dashboard#/diagnostics/log-levels`,
+        `http://127.0.0.1:${secret.port}/metrics-dashboard#/process/log-levels`,
       );
       await signIn(opened.page);
       await opened.page.getByLabel('Context').fill('Orders');
@@ -249,7 +249,7 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
         const json = reads.map((read, i) => (read.startsWith('diagnostics/') ? answerTo(read) : real[i]));
         await route.fulfill({ response, json });
       });
-      await page.evaluate(`location.hash = '#/diagnostics/${part}'`);
+      await page.evaluate(`location.hash = '#/process/${part}'`);
       await page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS });
       return page;
     }

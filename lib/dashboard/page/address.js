@@ -11,35 +11,11 @@ const KEPT = ['range', 'from', 'to', 'compare', 'utc', 'instance', 'kiosk'];
 /** The value of the parameter `instance` that asks for the process that serves the page. */
 export const THIS_PROCESS = '@process';
 
-/** The places of the views of before, whose addresses may be in a chat or a runbook. */
-const MOVED = {
-  overview: ['now'],
-  alerts: ['now', 'alerts'],
-  health: ['now', 'health'],
-  requests: ['routes'],
-  diagnostics: ['errors'],
-  'diagnostics/causes': ['errors', 'operations'],
-  'diagnostics/process': ['process', 'process'],
-  'diagnostics/last-exit': ['process', 'last-exit'],
-  'diagnostics/memory': ['process', 'memory'],
-  'diagnostics/profiles': ['process', 'profiles'],
-  'diagnostics/startup': ['process', 'startup'],
-  'diagnostics/log-levels': ['process', 'log-levels'],
-  runtime: ['process', 'runtime'],
-  system: ['process', 'system'],
-  database: ['dependencies', 'database'],
-  cache: ['dependencies', 'cache'],
-  jobs: ['dependencies', 'jobs'],
-  business: ['explore', 'business'],
-  metrics: ['explore', 'metrics'],
-  cardinality: ['explore', 'cardinality'],
-};
-
-/** Returns the address of a fragment such as `#/routes/GET/%2Fdeals?range=300000`. One of before is translated. */
+/** Returns the address of a fragment such as `#/routes/GET/%2Fdeals?range=300000`. */
 export function addressOf(fragment) {
   const [path = '', query = ''] = splitAt(fragment.replace(/^#?\/?/, ''), '?');
-  const items = path.split('/').filter(Boolean).map(decoded);
-  return { ...placeOf(items), parameters: new URLSearchParams(query) };
+  const [area = 'now', ...items] = path.split('/').filter(Boolean).map(decoded);
+  return { area, items, parameters: new URLSearchParams(query) };
 }
 
 /** Returns the fragment of an address, for `href` and `location.hash`. */
@@ -81,17 +57,6 @@ export function routeHref({ method, route }) {
 export function operationHref(name) {
   const route = routeOf(name);
   return route === undefined ? hrefOf('errors', 'operations') : routeHref(route);
-}
-
-function placeOf([first = 'now', ...rest]) {
-  const [second] = rest;
-  const byTwo = MOVED[`${first}/${second}`];
-  if (byTwo !== undefined && Object.hasOwn(MOVED, `${first}/${second}`)) {
-    return { area: byTwo[0], items: [...byTwo.slice(1), ...rest.slice(1)] };
-  }
-  if (!Object.hasOwn(MOVED, first)) return { area: first, items: rest };
-  const [area, ...items] = MOVED[first];
-  return { area, items: [...items, ...rest] };
 }
 
 function splitAt(text, separator) {
