@@ -132,7 +132,9 @@ async function countTests() {
   if (flags.reports === undefined) await runTests(reports);
   const suites = {};
   for (const [name, script] of Object.entries(TEST_SCRIPTS)) {
-    const { numPassedTests, testResults } = JSON.parse(readFileSync(join(reports, `${script}.json`), 'utf8'));
+    const report = join(reports, `${script}.json`);
+    const { success, numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    if (!success) throw new Error(`${report} has failed tests.`);
     suites[name] = numPassedTests;
     for (const part of ['security', 'fuzz', 'faults']) {
       const files = testResults.filter(({ name: file }) => file.includes(`/test/${part}/`));

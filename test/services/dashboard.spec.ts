@@ -18,24 +18,22 @@ const CLEAN: Offences = { console: [], foreign: [] };
 const PATIENCE_MS = 100_000;
 
 const VIEWS = [
-  ['overview', '^(Healthy|Degraded|Unhealthy|Critical)'],
   ['now', '^(Healthy|Degraded|Unhealthy|Critical)'],
-  ['requests', 'Routes'],
-  ['diagnostics', 'Errors'],
-  ['explore', 'Metrics'],
-  ['runtime', 'Runtime'],
-  ['system', 'System'],
-  ['database', 'Database'],
-  ['cache', 'Cache'],
-  ['jobs', 'Jobs and messages'],
-  ['business', 'Business'],
-  ['alerts', 'Alerts'],
-  ['health', 'Health'],
-  ['metrics', 'Metrics'],
-  ['cardinality', 'Cardinality'],
+  ['now/alerts', 'Alerts'],
+  ['now/health', 'Health'],
+  ['routes', 'Routes'],
+  ['errors', 'Errors'],
   ['dependencies', 'Dependencies'],
+  ['dependencies/database', 'Database'],
+  ['dependencies/cache', 'Cache'],
+  ['dependencies/jobs', 'Jobs and messages'],
   ['process', 'Process'],
+  ['process/runtime', 'Runtime'],
+  ['process/system', 'System'],
   ['process/event-loop', 'Event loop'],
+  ['explore', 'Metrics'],
+  ['explore/business', 'Business'],
+  ['explore/cardinality', 'Cardinality'],
   ['pages/Sales', 'Sales'],
 ] as const;
 
@@ -335,13 +333,13 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
       await app.get(`/evil/long/${LONG}`);
       for (const path of [
-        'metrics',
-        'metrics/hostile',
-        'cardinality',
-        'business',
-        'requests',
-        'diagnostics',
-        'overview',
+        'explore/metrics',
+        'explore/metrics/hostile',
+        'explore/cardinality',
+        'explore/business',
+        'routes',
+        'errors',
+        'now',
       ]) {
         const { page, offences } = await browser.open(`${url}/metrics-dashboard#/${path}`);
         await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
@@ -349,7 +347,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         expectThat(await page.locator('main img, main script').count(), path).toBe(0);
         expectThat(offences, path).toEqual(CLEAN);
         await page.setViewportSize({ width: 360, height: 740 });
-        if (path === 'overview') {
+        if (path === 'now') {
           // It is named for two minutes after its last failure.
           await app.get(`/evil/long/${LONG}`);
           const verdict = page.getByRole('region', { name: 'Verdict' });
@@ -359,7 +357,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
           await verdict.getByRole('button', whole).first().waitFor({ timeout: PATIENCE_MS });
         }
         await expectToFit(page, 360, path);
-        if (path === 'metrics/hostile') {
+        if (path === 'explore/metrics/hostile') {
           await page.getByText(ATTACK).first().waitFor({ timeout: PATIENCE_MS });
         }
         await page.close();
