@@ -87,7 +87,12 @@ describe('the verdict', () => {
     // The condition of these came with the failures, or they are about the same route.
     const consequences = [
       alert({ rule: 'error_rate_percent', activeAt: AT + 60_000, since: AT + 180_000, severity: 'warning' }),
-      alert({ rule: 'route_is_slow', since: AT + 180_000, labels: { route: ROUTE.route }, severity: 'warning' }),
+      alert({
+        rule: 'route_is_slow',
+        since: AT + 180_000,
+        labels: { route: ROUTE.route },
+        severity: 'warning',
+      }),
     ];
     for (const consequence of consequences) {
       expect(verdictOf({ ...over, alerts: [consequence] })).toMatchObject({
