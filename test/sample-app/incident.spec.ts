@@ -44,7 +44,10 @@ describe('the load of an incident, which looks at the alerts', () => {
 
   it('waits for no answer once the load is over', async () => {
     const controller = new AbortController();
-    const watch = await watchOf(() => controller.abort());
+    const watch = await watchOf((_, response) => {
+      controller.abort();
+      response.end('{"data":{"alerts":[]}}');
+    });
     expect(await watch.until(() => true, controller.signal)).toBe(false);
   });
 
