@@ -24,6 +24,8 @@ export interface AlertRow {
   readonly value: number | undefined;
   /** Start of the current state, in milliseconds since the Unix epoch. */
   readonly since: number;
+  /** Time from which on its condition holds, in milliseconds since the Unix epoch: before it fires, it was pending. */
+  readonly activeAt: number;
   /** The most likely cause, while it fires. */
   readonly cause?: string;
   /** Name of the operation that has this cause, such as `GET /orders/:id`. */

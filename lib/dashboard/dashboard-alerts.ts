@@ -66,6 +66,7 @@ export class DashboardAlerts {
         labels: withoutColumns(labels),
         value: Number.isFinite(value) ? value : undefined,
         since: sinceOf(alert),
+        activeAt: alert.activeAt,
         ...(context !== undefined && { cause: context.summary }),
         ...(operation !== undefined && { operation }),
         ...(profiles > 0 && { profiles }),

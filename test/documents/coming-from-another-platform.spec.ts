@@ -5,6 +5,7 @@ import * as alerting from 'nestjs-monitoring/alerting';
 import * as exporters from 'nestjs-monitoring/exporters';
 import * as grafana from 'nestjs-monitoring/grafana';
 import * as main from 'nestjs-monitoring';
+import ts from 'typescript';
 import { ROOT, textOf } from './documents.js';
 
 /** The tests behind each line of the page: a file of test/, and the titles of tests in it. */
@@ -333,17 +334,26 @@ function isOption(path: string): boolean {
   return start >= 0 && options.slice(start, end < 0 ? undefined : end).includes(`\n| \`${name}\``);
 }
 
-/** Returns the titles of the tests of a file, not those of its groups. */
+/** The name of the function that is called, as in `it`, `it.skip`, and `it.each(…)` without its arguments. */
+function callerOf({ expression }: ts.CallExpression): string {
+  const callee = ts.isCallExpression(expression) ? expression.expression : expression;
+  return callee.getText();
+}
+
+/** Returns the titles of the tests of a file that run, not those of its groups. */
 function titlesIn(source: string): string[] {
-  const calls = source.matchAll(
-    /\b(it|describe)(?=[.(])|[(]\s*(?:'((?:[^'\\\n]|\\.)+)'|`([^`\n]+)`),\s*(?:async |\()/g,
-  );
-  let caller = '';
   const titles: string[] = [];
-  for (const [, name, quoted, template] of calls) {
-    if (name !== undefined) caller = name;
-    else if (caller === 'it') titles.push(quoted ?? template ?? '');
-  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node)) {
+      const caller = callerOf(node);
+      if (/^(?:it|describe)\.(?:skip|todo)\b/.test(caller)) return;
+      const [title] = node.arguments;
+      if (/^it(?:\.each)?$/.test(caller) && title !== undefined && ts.isStringLiteralLike(title))
+        titles.push(title.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('a.spec.ts', source, ts.ScriptTarget.Latest, true));
   return titles;
 }
 
@@ -380,6 +390,21 @@ describe('the counterparts for those who come from another platform', () => {
 
   it.each(LINES)('$there: what is named exists', ({ names }) => {
     expect(names.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  it('have no test that does not run, and none that is only like one', () => {
+    const source = `
+      // What it (the first one) counts it.
+      run('helped', () => undefined);
+      it('one', () => undefined);
+      it.each([[1, (a) => a]])('each %s', async () => undefined);
+      it.skip('skipped', () => undefined);
+      it.skip.each([1])('each skipped', () => undefined);
+      it.todo('to do');
+      describe('group', () => it(\`two\`, () => undefined));
+      describe.skip('skipped group', () => it('three', () => undefined));
+      const text = "it('quoted', () => undefined)";`;
+    expect(titlesIn(source)).toEqual(['one', 'each %s', 'two']);
   });
 
   it('would be missed if they were not there', () => {

@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ROOT } from '../documents/documents.js';
@@ -7,6 +9,7 @@ import { ROOT } from '../documents/documents.js';
 interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
@@ -29,6 +32,28 @@ describe('the sample application as a project of its own', () => {
       .filter((name) => !isBuiltin(name) && name !== 'node');
     expect(imported).toContain('@nestjs/common');
     for (const name of imported) expect(Object.keys(installed)).toContain(name);
+  });
+
+  it('copies its sources once, and anew after a copy that was interrupted', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'standalone-'));
+    try {
+      const [, script = ''] = /^node -e "([^"]+)"/.exec(standalone.scripts['build'] ?? '') ?? [];
+      const build = () => execFileSync(process.execPath, ['-e', script], { cwd: join(folder, 'own') });
+      const main = join(folder, 'own/src/main.ts');
+      for (const path of ['src', 'own/src.tmp']) mkdirSync(join(folder, path), { recursive: true });
+      writeFileSync(join(folder, 'src/main.ts'), 'whole');
+      writeFileSync(join(folder, 'own/src.tmp/main.ts'), 'half');
+      writeFileSync(join(folder, 'own/src.tmp/gone.ts'), 'half');
+      build();
+      expect(readFileSync(main, 'utf8')).toBe('whole');
+      expect(readdirSync(join(folder, 'own'))).toEqual(['src']);
+      expect(readdirSync(join(folder, 'own/src'))).toEqual(['main.ts']);
+      writeFileSync(main, 'yours');
+      build();
+      expect(readFileSync(main, 'utf8')).toBe('yours');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('has the versions that are tested here, and this version of the library', () => {

@@ -14,7 +14,6 @@ const OWN_INPUT: Readonly<Record<string, string>> = {
   '/\\b([a-zA-Z_:][a-zA-Z0-9_:]*)\\{([^}]*)\\}/g': 'the PromQL of Grafana dashboards, made by hand',
   '/\\b(rate|increase)\\(([a-zA-Z_:][a-zA-Z0-9_:]*)_(bucket|sum|count)(\\{[^{}]*\\}\\[[^[\\]]*\\](?: @ end\\(\\))?)\\)/g':
     'the same',
-  '/\\b[a-zA-Z_]\\w*(?=[=!])/g': 'the same',
 };
 
 /** Patterns that are made from text: where, and whose text it is. */

@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { AxeResults } from 'axe-core';
 import { Queue, Worker } from 'bullmq';
 import knex from 'knex';
 import { ModulesContainer } from '@nestjs/core';
@@ -17,6 +14,7 @@ import { ApplicationObjects } from '../../lib/integrations/application-objects.i
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { ADAPTERS, eventually, type RunningApp, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
+import { violations } from './support/axe.js';
 import { describeWith } from './support/binaries.js';
 import { Browser } from './support/browser.js';
 import { whileFrozen } from './support/frozen.js';
@@ -27,7 +25,6 @@ const PATIENCE_MS = 100_000;
 const API = '/metrics-dashboard/api';
 const TOKEN = { authorization: 'Bearer T0ken' };
 const SENT = { ...TOKEN, 'content-type': 'application/json', 'x-monitoring-request': 'dashboard' };
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENS = [
   ['light', 1280],
   ['dark', 768],
@@ -60,12 +57,7 @@ async function expectAccessible(page: Page): Promise<void> {
   for (const [scheme, width] of SCREENS) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate<AxeResults>('axe.run()');
-    expectThat(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-      `${scheme}, ${width} pixels`,
-    ).toEqual([]);
+    expectThat(await violations(page), `${scheme}, ${width} pixels`).toEqual([]);
     await eventually(async () => {
       const shown = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect(shown).toBeLessThanOrEqual(width);

@@ -345,6 +345,9 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
     }
     await bar.getByLabel('Instance').selectOption('This process only');
     await bar.getByText('this process', { exact: false }).first().waitFor(PATIENCE);
+    // The list of instances has no figures of the process that was shown before.
+    await page.evaluate("location.hash = '#/now/instances?range=300000'");
+    await bar.getByText('fleet of 3 via Prometheus').waitFor(PATIENCE);
     expect(offences).toEqual({ console: [], foreign: [] });
     await page.close();
   }, 120_000);

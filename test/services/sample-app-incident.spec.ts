@@ -26,6 +26,10 @@ const CAUSE = new RegExp(
 const SLOW_STATEMENT =
   /^GET \/api\/reports\/similar-deals: postgresql: SELECT .* took \d+ % of \d+ ms, at .*sample-app\/src\/reports\/reports\.service\.ts:\d+:\d+/;
 const BLOCKED_LOOP = /^GET \/api\/reports\/forecast: ReportsController\.forecast ran for \d+ ms/;
+/** What a busy machine may leave out of an alert is known of a later request. */
+const FAILED_CALL = new RegExp(`^GET 503 of 127\\.0\\.0\\.1:\\d+ failed after [\\d.]+ ms, ${PLACE}; then `);
+/** More than the exchange rates bear. */
+const CROWD = 30;
 const PATIENCE_MS = 60_000;
 const FAILING = 'GET /api/deals/:dealId/assessments/latest';
 /** What the verdict says of it as long as it fails. */
@@ -117,6 +121,23 @@ describeWith(['initdb'], 'the incidents of the sample application', () => {
         ),
       );
     });
+
+    it('is explained by the call that failed', async () => {
+      const url = apps.get(adapter)?.url;
+      const revenue = async () => (await fetch(`${url}/api/reports/revenue`)).arrayBuffer();
+      await eventually(async () => {
+        await Promise.all(Array.from({ length: CROWD }, revenue));
+        const response = await fetch(`${url}/metrics-dashboard/api/causes`);
+        const found = (await response.json()) as { causes: OperationCause[] };
+        const ofRevenue = found.causes.filter(({ name }) => name === 'GET /api/reports/revenue');
+        expect(ofRevenue.map(({ cause }) => cause)).toContainEqual(
+          expect.objectContaining({
+            kind: 'failed_call',
+            text: expect.stringMatching(FAILED_CALL) as unknown,
+          }),
+        );
+      }, PATIENCE_MS);
+    }, 120_000);
 
     it('is explained to whoever looks at the alerts of the API', () => {
       expect(loads.get(adapter)).toMatch(new RegExp(`The cause: ${CAUSE.source}\n`));

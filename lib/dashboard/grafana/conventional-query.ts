@@ -4,8 +4,8 @@ import type { GrafanaQuery } from './grafana-dashboard.js';
 
 /** A selector: a metric name with braces. */
 export const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
-/** A label name in front of its operator. */
-export const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
+/** A quoted value, or a label name in front of its operator. */
+const VALUE_OR_LABEL = /"(?:[^"\\]|\\[^])*"?|\b[a-zA-Z_]\w*(?=[=!])/g;
 const GROUPING = /\b(by|on) \(([^()]*)\)/g;
 const PART = /_(?:bucket|sum|count)$/;
 
@@ -45,6 +45,11 @@ export function conventionalLabel(expr: string, names: ConventionalNames): (labe
   return (label) => renames.get(label) ?? label;
 }
 
+/** Returns the matchers of a selector with other names of their labels, and the same values. */
+export function renamedLabels(matchers: string, nameOf: (label: string) => string): string {
+  return matchers.replaceAll(VALUE_OR_LABEL, (text) => (text.startsWith('"') ? text : nameOf(text)));
+}
+
 /** Returns the metric of ours that a selector names, if it has another name in Prometheus. */
 function ownName(selected: string, names: ConventionalNames): string | undefined {
   return [selected, selected.replace(PART, '')].find((name) => names.of(name) !== undefined);
@@ -56,7 +61,7 @@ function selectorOf(
   own: string,
 ): string {
   const name = part === undefined ? `${metric}${ending}` : `${metric}_${part}`;
-  const renamed = own.replaceAll(MATCHED_LABEL, (label) => labels.get(label)?.[0]?.name ?? label);
+  const renamed = renamedLabels(own, (label) => labels.get(label)?.[0]?.name ?? label);
   const added = matchersOf(matchers).map(
     ({ name: label, operator, value }) => `${label}${operator}"${value}"`,
   );

@@ -1,6 +1,6 @@
 import { LIBRARY_METRIC_NAMES } from '../../metrics/library-metric-names.js';
 import type { ConventionalNames } from '../../query/conventional-names.js';
-import { conventionalLabel, conventionalQuery, MATCHED_LABEL, SELECTOR } from './conventional-query.js';
+import { conventionalLabel, conventionalQuery, renamedLabels, SELECTOR } from './conventional-query.js';
 import type { GrafanaQuery } from './grafana-dashboard.js';
 import { type HistogramKind, histogramQuery } from './histogram-query.js';
 
@@ -61,7 +61,7 @@ function withSelection(expr: string, naming: Naming): string {
   const nameOf = (label: string): string => targetLabel(label, naming);
   return expr
     .replaceAll(SELECTOR, (_, name: string, own: string) => {
-      const all = [...selection, own.replaceAll(MATCHED_LABEL, nameOf)].filter(Boolean).join(', ');
+      const all = [...selection, renamedLabels(own, nameOf)].filter(Boolean).join(', ');
       return `${prefix}${name}{${all}}`;
     })
     .replaceAll(LABEL_LIST, (_, keyword: string, labels: string) => {

@@ -158,8 +158,9 @@ function* worstFailure(
     if (isOver) now.delete(routeKey(route));
     const rank = (severityOf(failing, routes) === undefined ? 0 : 2) + (isOver ? 0 : 1);
     if (rank > worstRank) [worst, worstRank] = [failing, rank];
-    if (rank === 3) break;
   }
+  // Without one that fails now, those that were not asked are probably over, too.
+  if (worstRank < 3) for (const route of candidates.slice(MAX_CANDIDATES)) now.delete(routeKey(route));
   if (worst !== undefined) now.delete(routeKey(worst));
   return { failing: worst, alsoFailing: now.size };
 }

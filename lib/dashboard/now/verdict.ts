@@ -87,7 +87,7 @@ const NAMED: ReadonlySet<string> = new Set([
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
   const draft =
-    laterAlert(facts) ??
+    otherAlert(facts) ??
     failingRoute(facts) ??
     failedOperation(facts) ??
     failingCheck(facts) ??
@@ -162,11 +162,19 @@ function failingRoute({
   );
 }
 
-/** Returns the alert that has begun to fire after failures that are over, of which others may be a consequence. */
-function laterAlert(facts: VerdictFacts): Draft | undefined {
-  const until = facts.failing?.until;
-  if (until === undefined) return undefined;
-  return firingAlert({ ...facts, alerts: facts.alerts.filter(({ since }) => since > until) });
+/**
+ * Returns the alert that matters more than failures that are over: one whose condition has come after them, or a critical one
+ * whose condition was there before. One whose condition came with them may be a consequence, although it may fire later.
+ */
+function otherAlert(facts: VerdictFacts): Draft | undefined {
+  const { failing } = facts;
+  if (failing?.until === undefined) return undefined;
+  const { route, since, until } = failing;
+  const alerts = facts.alerts.filter(
+    ({ labels, severity, activeAt }) =>
+      labels['route'] !== route && (activeAt > until || (severity === 'critical' && activeAt < since)),
+  );
+  return firingAlert({ ...facts, alerts });
 }
 
 /** Returns what records say of failures before a sample has counted them; a check that is down matters more. */

@@ -40,7 +40,7 @@ export function keptParameters(parameters) {
 }
 
 /** The name of an operation that is a request. */
-const REQUEST = /^([A-Z]+) (\/\S*|<\w+>)$/;
+const REQUEST = /^([A-Z][A-Z-]*) (\/.*|<\w+>)$/;
 
 /** Returns the method and the route of a request by the name of its operation; undefined for any other operation. */
 export function routeOf(name) {

@@ -38,7 +38,7 @@ function alertColumns(page, canSilence) {
           {},
           message,
           cause && element('small', { class: 'cause' }, cause),
-          element('span', { class: 'row' }, ...proofLinks(operation, profiles)),
+          proofLinks(operation, profiles),
         ),
     },
     {
@@ -53,12 +53,13 @@ function alertColumns(page, canSilence) {
   return [...columns, { title: 'Actions', value: () => '', text: (alert) => silenceButtons(page, alert) }];
 }
 
-/** Returns links to the records of an operation and to profiles, as far as there are any. */
+/** Returns links to the records of an operation and to profiles; undefined if there are none. */
 function proofLinks(operation, profiles = 0) {
-  return [
+  const links = [
     operation !== undefined && element('a', { href: operationHref(operation) }, `Open ${operation}`),
     profiles > 0 && profileLink(profiles),
-  ];
+  ].filter(Boolean);
+  return links.length === 0 ? undefined : element('span', { class: 'row' }, ...links);
 }
 
 function severityRank(severity) {

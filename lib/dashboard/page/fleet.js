@@ -69,11 +69,14 @@ export class FleetBar {
     // Nothing is touched that is the same, so that an open list of instances stays open.
     const chosen = this.page.parameter('instance') ?? '';
     const behindMs = Math.round((report.behindMs ?? 0) / 60_000) * 60_000 || report.behindMs;
-    const state = JSON.stringify([area, chosen, lastSource(), { ...report, at: 0, behindMs }]);
+    // The list of the instances is this report, and no other answer.
+    const isList = area === 'now' && this.page.arguments[0] === 'instances';
+    const source = isList ? undefined : lastSource();
+    const state = JSON.stringify([area, chosen, source, { ...report, at: 0, behindMs }]);
     if (state === this.shown) return;
     this.shown = state;
     this.showChoice(report, chosen);
-    const [name, text] = sourceOf(report, chosen);
+    const [name, text] = sourceOf(report, chosen, source);
     this.source.replaceChildren(badge(name, text));
     this.findings.replaceChildren(
       ...findingsOf(report, area).map((finding) => element('li', {}, ...finding)),
@@ -105,8 +108,8 @@ function choiceText({ name, isUp, isThis, version, outliers }) {
 }
 
 /** @returns {[state: string, text: string]} */
-function sourceOf({ instances = [], problem }, chosen) {
-  if (problem !== undefined || chosen === THIS_PROCESS || lastSource() === 'process') {
+function sourceOf({ instances = [], problem }, chosen, source) {
+  if (problem !== undefined || chosen === THIS_PROCESS || source === 'process') {
     return [problem === undefined ? 'info' : 'warning', 'this process'];
   }
   const up = instances.filter(({ isUp }) => isUp).length;

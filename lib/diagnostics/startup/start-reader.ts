@@ -16,7 +16,7 @@ import { creationOf, slowestFirst, slowestOf, type TimedStep, timedSteps } from 
 const MAX_MODULES = 200;
 const MAX_STEPS = 300;
 /** Number of steps that the log names. */
-const LOGGED_STEPS = 10;
+const LOGGED_STEPS = 3;
 /** Steps that took less are not worth a line, in milliseconds. */
 const LOGGED_MS = 1;
 /** Maximum length of a name, in UTF-16 code units. */
@@ -27,15 +27,39 @@ export function readStart(times: StartTimes): Promise<StartupReport> {
   return inTimeSlices(startSteps(times));
 }
 
-/** Returns the line of the log that names the slowest steps; undefined if none was slow. */
-export function slowestLine({ steps, totalMs }: StartupReport): string | undefined {
-  const slow = steps.filter(({ addedMs }) => addedMs >= LOGGED_MS).slice(0, LOGGED_STEPS);
+/**
+ * Returns the line of the log that names the phases and the slowest steps of the application; undefined if nothing was slow.
+ *
+ * @param ownModules names of the modules of this library
+ */
+export function slowestLine(
+  { steps, phases, totalMs }: Pick<StartupReport, 'steps' | 'phases' | 'totalMs'>,
+  ownModules: ReadonlySet<string>,
+): string | undefined {
+  const slow = steps.filter(({ addedMs }) => addedMs >= LOGGED_MS);
   if (slow.length === 0) return undefined;
-  const named = slow.map(({ name, module, kind, addedMs }) => {
+  const times = phases
+    .filter(({ durationMs }) => durationMs >= LOGGED_MS)
+    .map(({ phase, durationMs }) => `${phase} ${Math.round(durationMs)} ms`);
+  const ofApplication = slow.filter(({ module }) => !ownModules.has(module)).slice(0, LOGGED_STEPS);
+  const named = ofApplication.map(({ name, module, kind, addedMs }) => {
     const hook = kind === 'instance' ? '' : `${kind} of `;
     return `${hook}${name} in ${module} ${Math.round(addedMs)} ms`;
   });
-  return `The start took ${Math.round(totalMs)} ms. Slowest: ${named.join(', ')}.`;
+  const sentences = [`The start took ${Math.round(totalMs)} ms`, times.join(', ')].filter(Boolean).join(': ');
+  return named.length === 0 ? `${sentences}.` : `${sentences}. Slowest: ${named.join(', ')}.`;
+}
+
+/** Returns the positions of the modules of this library. */
+function* ownModulesOf({ modules, ownTokens }: StartTimes): Generator<number, void, void> {
+  for (const [index, { providers }] of modules.entries()) {
+    if (ownTokens.some((token) => providers.has(token))) yield index;
+  }
+}
+
+/** Returns the names of the modules of this library, as the steps have them. */
+export function ownModuleNames(times: StartTimes): ReadonlySet<string> {
+  return new Set(Array.from(ownModulesOf(times), (index) => moduleName(times.modules, index)));
 }
 
 /** Reads the times of a start. It yields after each small step. */
@@ -112,14 +136,11 @@ function phasesOf(
 }
 
 function* monitoringOf(
-  { modules, ownTokens, imports, init, bootstrap, started }: StartTimes,
+  times: StartTimes,
   steps: readonly TimedStep[],
 ): Generator<void, StartupReport['monitoring'], void> {
-  const own = new Set(
-    modules.flatMap(({ providers }, index) =>
-      ownTokens.some((token) => providers.has(token)) ? [index] : [],
-    ),
-  );
+  const { imports, init, bootstrap, started } = times;
+  const own = new Set(ownModulesOf(times));
   let instancesMs = 0;
   for (const { module, kind, addedMs } of steps) {
     yield;

@@ -3,7 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SafeLogger } from '../../primitives/safe-logger.js';
 import { importTimes } from './import-times.js';
 import type { StartupReport } from './startup-report.js';
-import { readStart, slowestLine } from './start-reader.js';
+import { ownModuleNames, readStart, slowestLine } from './start-reader.js';
 import type { InstanceTime, StartedHook, StartedModule, StartTimes } from './start-times.js';
 
 /** Upper limit for the hooks of a start that are kept until they are read. */
@@ -85,12 +85,13 @@ export class StartRecorder {
 
   /** Reads the times, sets the metric and logs the slowest ones. */
   async read(): Promise<void> {
-    const report = await readStart(this.times());
+    const times = this.times();
+    const report = await readStart(times);
     this.report = report;
     this.modules = [];
     this.hooks = [];
     for (const { phase, durationMs } of report.phases) this.seconds.set({ phase }, durationMs / 1000);
-    const line = slowestLine(report);
+    const line = slowestLine(report, ownModuleNames(times));
     if (line !== undefined) this.logger.debug(line);
   }
 

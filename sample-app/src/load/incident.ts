@@ -41,6 +41,7 @@ export async function runIncident(
     labels['alertname'] === rule && labels['route'] === route;
   const isFiring = (alert: ShownAlert): boolean => alert.state === 'firing' && isOfIncident(alert);
   const watch = new AlertWatch(options, isOfIncident, (line) => listener.say(line));
+  listener.phase('until it shows its alerts', ANSWER_MS / 1000);
   await watch.look();
 
   listener.phase('all is calm', CALM_S);
@@ -94,8 +95,11 @@ async function during(
 /** Thrown if the application does not show its alerts, which waiting does not change. */
 class AlertsRefused extends Error {}
 
+/** The answers to whoever asks at the wrong place, or without the token: no later one is another. */
+const REFUSALS: readonly number[] = [401, 403, 404];
+
 /** Looks at the alerts of the application, and says what became of them. */
-class AlertWatch {
+export class AlertWatch {
   private known = new Map<string, string>();
   private readonly explained = new Set<string>();
 
@@ -108,7 +112,7 @@ class AlertWatch {
   /** @returns false if the signal came first */
   async until(isSeen: (alerts: readonly ShownAlert[]) => boolean, signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      const alerts = await this.look();
+      const alerts = await this.look(signal);
       if (alerts !== undefined && isSeen(alerts)) return true;
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -116,22 +120,23 @@ class AlertWatch {
   }
 
   /** @returns undefined without an answer: an application that is blocked answers later */
-  async look(): Promise<readonly ShownAlert[] | undefined> {
+  async look(signal?: AbortSignal): Promise<readonly ShownAlert[] | undefined> {
     try {
-      return await this.read();
+      return await this.read(signal);
     } catch (error) {
       if (error instanceof AlertsRefused) throw error;
       return undefined;
     }
   }
 
-  private async read(): Promise<readonly ShownAlert[]> {
+  private async read(signal?: AbortSignal): Promise<readonly ShownAlert[]> {
     const { monitoringUrl, token } = this.options;
+    const limit = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(new URL('/monitoring/api/v1/alerts', monitoringUrl), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     });
-    if (response.status >= 400 && response.status < 500) {
+    if (REFUSALS.includes(response.status)) {
       throw new AlertsRefused(
         `${response.url} says ${response.status}. If MONITORING_TOKEN or MONITORING_PORT is set there, give --token or --monitoring-url here.`,
       );

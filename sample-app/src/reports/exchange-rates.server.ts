@@ -23,15 +23,19 @@ export class ExchangeRatesServer implements OnModuleInit, OnApplicationShutdown 
     (_, response) => void this.answer(response),
   );
   private underWay = 0;
+  private listeningUrl = '';
 
+  /** The address, also once it is shut down: then whoever asks is refused. @throws {Error} before it listens */
   get url(): string {
-    const { port } = this.server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/rates`;
+    if (this.listeningUrl === '') throw new Error('The exchange rates are not there yet.');
+    return this.listeningUrl;
   }
 
   async onModuleInit(): Promise<void> {
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
+    const { port } = this.server.address() as AddressInfo;
+    this.listeningUrl = `http://127.0.0.1:${port}/rates`;
   }
 
   onApplicationShutdown(): void {

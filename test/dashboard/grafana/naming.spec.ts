@@ -49,6 +49,18 @@ describe('a query for Grafana', () => {
     );
   });
 
+  it('has the values of its labels as they are', () => {
+    const more = { jobLabel: 'service' };
+    expect(exprOf('x{x!="a job=b", y="\\"job=", job="c"}', ['service', 'instance'], more)).toBe(
+      'x{service=~"$job", instance=~"$instance", x!="a job=b", y="\\"job=", service="c"}',
+    );
+    const conventional = 'http_request_duration_seconds_count{route="/a?status_code=b", status_code="200"}';
+    const names = new ConventionalNames(conventionOfAll('otel'));
+    expect(exprOf(conventional, ['job', 'instance'], { names })).toContain(
+      'http_route="/a?status_code=b", http_response_status_code="200"',
+    );
+  });
+
   it('has the job of a metric as it is with honor_labels', () => {
     const expr = 'sum by (queue, exported_job) (x_total{})';
     expect(exprOf(expr, ['job', 'instance'])).toContain('by (queue, exported_job)');

@@ -128,6 +128,34 @@ describe('the route in a verdict', () => {
     expect((await verdict()).text).toMatch(/^3 of 3 requests of GET \/b have failed since [^;]*$/);
   });
 
+  it('is not said to fail once it no longer does, of however many routes', async () => {
+    const routes = Array.from({ length: 12 }, (_, i) => `/few-${i}`);
+    const { run, count, verdict } = application(...routes);
+    run(8, () => {
+      for (const route of routes) count(route, '503', 1);
+      for (const route of routes) count(route, '200', 99);
+    });
+    expect((await verdict()).text).toMatch(/^1 % of the requests fail, /);
+    run(6, () => routes.forEach((route) => count(route, '200', 200)));
+    expect((await verdict()).text).toMatch(/^No request fails any more /);
+  });
+
+  it('does not count those that no longer fail as more that do', async () => {
+    const { run, count, verdict } = application('/now', '/few');
+    run(8, () => {
+      count('/now', '503', 10);
+      count('/now', '200', 10);
+      count('/few', '503', 1);
+      count('/few', '200', 99);
+    });
+    expect((await verdict()).text).toMatch(/^GET \/now has failed 50 % since .*; 1 more route fails/);
+    run(6, () => {
+      count('/now', '503', 10);
+      count('/few', '200', 200);
+    });
+    expect((await verdict()).text).toMatch(/^GET \/now has failed \d+ % since [^;]*$/);
+  });
+
   it('is told once more as long as its failures are among those of the last minutes, as over', async () => {
     const { run, count, verdict } = application('/a');
     run(8, () => {

@@ -34,6 +34,7 @@ function alert(own: Partial<AlertRow> = {}): AlertRow {
     labels: {},
     value: 1,
     since: AT,
+    activeAt: own.since ?? AT,
     ...own,
   };
 }
@@ -83,10 +84,42 @@ describe('the verdict', () => {
       text: 'A route is slow, since 06:20 UTC; GET /slow: It waited.',
       about: 'route_is_slow',
     });
+    // The condition of these came with the failures, or they are about the same route.
+    const consequences = [
+      alert({ rule: 'error_rate_percent', activeAt: AT + 60_000, since: AT + 180_000, severity: 'warning' }),
+      alert({
+        rule: 'route_is_slow',
+        since: AT + 180_000,
+        labels: { route: ROUTE.route },
+        severity: 'warning',
+      }),
+    ];
+    for (const consequence of consequences) {
+      expect(verdictOf({ ...over, alerts: [consequence] })).toMatchObject({
+        state: 'warning',
+        text: verdictOf(over).text,
+      });
+    }
     const few = { ...failing, requests: 3, failures: 2 };
     expect(verdictOf({ ...over, failing: few, causes: [] }).text).toBe(
       '2 of 3 requests of GET /reports/revenue failed from 06:17 UTC to 06:19 UTC.',
     );
+  });
+
+  it('says first which critical alert was there before failures that are over', () => {
+    const failing = { ...ROUTE, since: AT, until: AT + 120_000, share: 0.69 };
+    const traffic = { ...facts().traffic, failures: 138, routes: [ROUTE] };
+    const disk = alert({ rule: 'disk_percent_critical', message: 'The disk is full.', since: AT - 600_000 });
+    const verdictWith = (own: Partial<AlertRow>) =>
+      verdictOf(facts({ failing, traffic, alerts: [{ ...disk, ...own }], parts: [] }));
+    expect(verdictWith({})).toMatchObject({
+      state: 'critical',
+      text: 'The disk is full, since 06:07 UTC.',
+      about: 'disk_percent_critical',
+    });
+    for (const own of [{ severity: 'warning' }, { labels: { route: ROUTE.route } }]) {
+      expect(verdictWith(own).text).toMatch(/^GET \/reports\/revenue failed 69 % from /);
+    }
   });
 
   it('does not say that requests fail if only some of the last minutes did', () => {

@@ -52,6 +52,8 @@ describe('the address of the dashboard', () => {
   it.each([
     ['GET /deals/:id', '#/routes/GET/%2Fdeals%2F%3Aid'],
     ['POST <unmatched>', '#/routes/POST/%3Cunmatched%3E'],
+    ['M-SEARCH /devices', '#/routes/M-SEARCH/%2Fdevices'],
+    ['GET /all deals', '#/routes/GET/%2Fall%20deals'],
     ['nightly_batch', '#/errors/operations'],
     ['GET "><img src=x>', '#/errors/operations'],
     ['query deals', '#/errors/operations'],

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { readStart, slowestLine, startSteps } from '../../../lib/diagnostics/startup/start-reader.js';
+import {
+  ownModuleNames,
+  readStart,
+  slowestLine,
+  startSteps,
+} from '../../../lib/diagnostics/startup/start-reader.js';
 import type {
   InstanceTime,
   StartedInstance,
@@ -159,16 +164,27 @@ describe('the reader of a start', () => {
 });
 
 describe('the line about a start', () => {
-  it('names the ten slowest, and is left out if nothing was slow', async () => {
+  const OWN = Symbol('own');
+
+  it('names the phases and the three slowest of the application, and is left out if nothing was slow', async () => {
     const slow = Array.from(
       { length: 20 },
       (_, i) => [instanceOf(`Slow${i}`), 200 + i * 10, 205 + i * 10] as const,
     );
-    const line = slowestLine(await readStart(startOf(slow)));
-    expect(line).toMatch(
-      /^The start took \d+ ms\. Slowest: onModuleInit of AppModule in AppModule 10 ms, Slow0 in/,
+    const lineOf = async (times: StartTimes) => slowestLine(await readStart(times), ownModuleNames(times));
+    expect(await lineOf(startOf(slow))).toMatch(
+      /^The start took \d+ ms: instances \d+ ms, setup \d+ ms, on_module_init 200 ms, on_application_bootstrap 101 ms\. Slowest: onModuleInit of AppModule in AppModule 10 ms, Slow\d+ in AppModule 5 ms, Slow\d+ in AppModule 5 ms\.$/,
     );
-    expect(line?.match(/ in AppModule/g)).toHaveLength(10);
-    expect(slowestLine(await readStart(startOf([], { init: undefined })))).toBeUndefined();
+    const { modules, ...times } = startOf(slow);
+    const ownModule = {
+      name: 'OwnModule',
+      providers: new Map([...modules[0]!.providers, [OWN, instanceOf(OWN)]]),
+      injectables: EMPTY,
+      controllers: EMPTY,
+    };
+    expect(await lineOf({ ...times, modules: [ownModule], ownTokens: [OWN] })).toMatch(
+      /^The start took \d+ ms: [^.]* on_application_bootstrap 101 ms\.$/,
+    );
+    expect(await lineOf(startOf([], { init: undefined }))).toBeUndefined();
   });
 });
