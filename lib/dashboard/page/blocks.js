@@ -12,6 +12,7 @@ export function blockList() {
     title: 'Blocks of the event loop',
     empty: 'The event loop has not been blocked, or diagnostics.blockedLoop is off.',
     key: ({ startedAt }) => startedAt,
+    keepsOpen: true,
     summary: ({ startedAt, durationMs, culprit, cause }) => [
       element('span', { class: 'row' }, badge('warning', ms(durationMs)), element('strong', {}, culprit)),
       element('span', {}, cause),

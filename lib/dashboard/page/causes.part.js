@@ -12,6 +12,7 @@ function causeList() {
     title: 'Slow and failed operations',
     empty: 'No operation has been recorded in the last 15 minutes.',
     key: ({ name, hasFailed, cause }) => `${name}\n${hasFailed}\n${cause.kind}\n${hasFailed && cause.text}`,
+    keepsOpen: true,
     summary: ({ name, hasFailed, cause, count, maxDurationMs, lastAt }) => [
       element(
         'span',

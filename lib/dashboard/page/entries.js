@@ -23,8 +23,9 @@ const FIRST = 10;
  */
 export class EntryList {
   /**
-   * @param {{ title: string, empty: string, key: (item: T) => string | number, summary: (item: T) => unknown[], body: (item: T) => unknown }} options
-   *   `summary` and `body` return children; `body` is called when an entry is opened, and may return a promise
+   * @param {{ title: string, empty: string, key: (item: T) => string | number, summary: (item: T) => unknown[], body: (item: T) => unknown, keepsOpen?: boolean }} options
+   *   `summary` and `body` return children; `body` is called when an entry is opened, and may return a promise; with
+   *   `keepsOpen`, an entry that somebody reads stays after its item has left the list
    */
   constructor({ title, empty, ...options }) {
     this.options = options;
@@ -56,7 +57,11 @@ export class EntryList {
       entry.update(item);
       entries.set(key, entry);
     }
-    for (const [key, { node }] of this.entries) if (!entries.has(key)) node.remove();
+    for (const [key, entry] of this.entries) {
+      if (entries.has(key)) continue;
+      if (this.options.keepsOpen && entry.node.open) entries.set(key, entry);
+      else entry.node.remove();
+    }
     this.entries = entries;
     // An entry that stays in its place is not moved, which would take its focus.
     [...entries.values()].forEach(({ node }, i) => {
@@ -64,7 +69,7 @@ export class EntryList {
     });
     this.count.textContent = items.length === 0 ? '' : String(items.length);
     this.empty.hidden = items.length > 0;
-    this.list.hidden = items.length === 0;
+    this.list.hidden = entries.size === 0;
     this.more.hidden = shown.length === items.length;
     this.more.textContent = `Show all ${items.length}`;
   }
