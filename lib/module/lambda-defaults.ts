@@ -3,7 +3,7 @@ import type { DiagnosticsOptions } from '../diagnostics/diagnostics.options.js';
 import type { HealthOptions } from '../health/health.options.js';
 import { ENDPOINT_NAMES, type EndpointsOptions } from '../http/endpoints.options.js';
 import type { RequestsOptions } from '../instrumentation/requests/requests.options.js';
-import { isObject, isRecord } from '../primitives/is-object.js';
+import { isObject, memberOf } from '../primitives/is-object.js';
 
 /** The options whose defaults are others on AWS Lambda. */
 interface SuspendedOptions {
@@ -57,7 +57,7 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
   const isSampled = [
     history,
     alerting,
-    given.thresholds,
+    alerting !== false && given.thresholds,
     paths.dashboard,
     paths.alerts,
     memberOf(given.collectors, 'api'),
@@ -92,10 +92,6 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
 /** Returns a group of options as an object; anything else that is invalid as it is, for the check of the options. */
 function allOf<G>(group: G): G | object {
   return group === undefined || group === true ? {} : group;
-}
-
-function memberOf(group: unknown, name: string): unknown {
-  return isRecord(group) ? group[name] : undefined;
 }
 
 function isAskedFor(option: unknown): boolean {
