@@ -3,6 +3,7 @@ import type { DiagnosticsOptions } from '../diagnostics/diagnostics.options.js';
 import type { HealthOptions } from '../health/health.options.js';
 import { ENDPOINT_NAMES, type EndpointsOptions } from '../http/endpoints.options.js';
 import type { RequestsOptions } from '../instrumentation/requests/requests.options.js';
+import { switchedOptions } from '../options/option-checks.js';
 import { isObject, memberOf } from '../primitives/is-object.js';
 
 /** The options whose defaults are others on AWS Lambda. */
@@ -90,8 +91,8 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
 }
 
 /** Returns a group of options as an object; anything else that is invalid as it is, for the check of the options. */
-function allOf<G>(group: G): G | object {
-  return group === undefined || group === true ? {} : group;
+function allOf(group: unknown = {}): unknown {
+  return switchedOptions(group);
 }
 
 function isAskedFor(option: unknown): boolean {
