@@ -56,8 +56,8 @@ export function resolveNativeHistograms(
       return new Map(
         Object.entries(metrics).map(([name, own]) => {
           expectSwitch(`${owner}.${name}`, own);
-          const options = switchedOptions<NativeHistogramOptions | false>(own);
-          return [name, options && readOptions(`${owner}.${name}`, options, common)];
+          const ofMetric = switchedOptions<NativeHistogramOptions | false>(own);
+          return [name, ofMetric && readOptions(`${owner}.${name}`, ofMetric, common)];
         }),
       );
     }),
