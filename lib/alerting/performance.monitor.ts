@@ -123,7 +123,7 @@ export class PerformanceMonitor {
   getStatus(): PerformanceStatus {
     return {
       monitoring: this.release !== undefined,
-      metrics: this.release === undefined ? {} : this.vitals.current(),
+      metrics: this.vitals.current(),
       alerts: this.alerts(),
     };
   }

@@ -1,4 +1,4 @@
-import { expectSwitch } from '../options/option-checks.js';
+import { expectSwitch, switchedOptions } from '../options/option-checks.js';
 import { OPTIONAL_INTERVAL, type OptionTable, readOptions } from '../options/option-table.js';
 import type { ManagedCollector } from './managed-collector.js';
 
@@ -28,7 +28,10 @@ export function resolveSchedule(
 ): CollectorSchedule | false {
   expectSwitch(option, schedule);
   if (schedule === false) return false;
-  return { ...byDefault, ...readOptions(option, typeof schedule === 'object' ? schedule : {}, SCHEDULE) };
+  return {
+    ...byDefault,
+    ...readOptions(option, switchedOptions<CollectorSchedule>(schedule ?? {}), SCHEDULE),
+  };
 }
 
 /** Sets the schedule of a collector and returns the collector. */

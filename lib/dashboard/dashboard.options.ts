@@ -1,7 +1,7 @@
 import { checkMatchers } from '../alerting/rules/rule-checks.js';
 import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential, headersOf } from '../options/http-credentials.js';
 import { hasCredentials, parseHttpUrl } from '../options/http-url.js';
-import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import {
   checked,
   group,
@@ -11,7 +11,7 @@ import {
   switchedGroup,
 } from '../options/option-table.js';
 import { trimEnd } from '../primitives/trim-end.js';
-import { TARGET_LABELS } from '../query/target-labels.js';
+import { expectTargetLabels, TARGET_LABELS } from '../query/target-labels.js';
 import type { LabelMatchers } from '../query/label-matchers.js';
 
 /** Options of the dashboard. Its path is `endpoints.dashboard`. */
@@ -81,16 +81,14 @@ export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboa
   url: group((url: string | undefined, option) => baseUrlOf(option, url)),
   matchers: group((matchers: LabelMatchers | undefined, option) => {
     if (matchers === undefined) return undefined;
-    expectObject(option, matchers);
     checkMatchers(option, matchers);
     return matchers;
   }),
   instanceLabel: checked('a label name such as "pod"', (name) => LABEL_NAME.test(name), 'instance'),
-  targetLabels: checked<readonly string[]>(
-    'a list of label names such as ["job", "instance"]',
-    (labels) => Array.isArray(labels) && labels.every((label) => LABEL_NAME.test(String(label))),
-    TARGET_LABELS,
-  ),
+  targetLabels: group((labels: readonly string[] = TARGET_LABELS, option) => {
+    expectTargetLabels(option, labels);
+    return labels;
+  }),
   headers: group((headers: Readonly<Record<string, string>> = {}, option) =>
     headersOf(option, headers, 'each query sets itself', ['accept-encoding']),
   ),

@@ -54,7 +54,7 @@ export interface ExportersOptions {
    */
   readonly embeddedMetrics?: EmbeddedMetricsExporterOptions | false;
   /** Pushes to Datadog; requires `apiKey` or DD_API_KEY. @default false */
-  readonly datadog?: DatadogExporterOptions | false;
+  readonly datadog?: DatadogExporterOptions | boolean;
   /** Pushes to an OpenTelemetry collector, in OTLP over HTTP. @default false */
   readonly otlp?: OtlpExporterOptions | boolean;
   /** Pushes to a Pushgateway, for jobs that end before Prometheus would scrape them. @default false */
@@ -92,7 +92,7 @@ export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   json: ifOn(resolveJsonFile),
   cloudWatch: ifOn(resolveCloudWatch),
   embeddedMetrics: ifOn(resolveEmbeddedMetrics),
-  datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),
+  datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog), true),
   otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp), true),
   pushgateway: ifOn(resolvePushgateway),
   remoteWrite: ifOn(resolveRemoteWrite),

@@ -30,7 +30,7 @@ export interface EndpointLocation {
 export interface RoutedEndpoints {
   /** Endpoints that are registered outside of the router of Nest. */
   readonly mounted: readonly Endpoint[];
-  /** Returns the endpoint of a controller; undefined if monitoring is off. */
+  /** Returns the endpoint of a controller; undefined if monitoring is off, or the health checks that it needs are. */
   readonly ofController: (name: ControllerName) => Endpoint | undefined;
 }
 
@@ -95,7 +95,7 @@ export class EndpointRouter {
    *
    * @param request request of the framework
    * @param response response of the framework
-   * @throws {NotFoundException} if monitoring is off, as for a route that does not exist
+   * @throws {NotFoundException} if monitoring is off, or with `health: false` its endpoint, as for a route that does not exist
    */
   async handle(name: ControllerName, request: unknown, response: unknown): Promise<void> {
     const endpoint = this.routed.ofController(name);

@@ -4,6 +4,7 @@ import {
   expectOption,
   expectSecret,
   expectSwitch,
+  switchedOptions,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
 import { escapeControls } from '../primitives/escape-controls.js';
@@ -149,7 +150,11 @@ const FAILED_AUTH: OptionTable<Partial<AuthFailureLimit>, AuthFailureLimit> = {
 function failureLimitOf(failedAuth: EndpointsOptions['failedAuth']): AuthFailureLimit | false {
   expectSwitch('endpoints.failedAuth', failedAuth);
   if (failedAuth === false) return false;
-  return readOptions('endpoints.failedAuth', typeof failedAuth === 'object' ? failedAuth : {}, FAILED_AUTH);
+  return readOptions(
+    'endpoints.failedAuth',
+    switchedOptions<Partial<AuthFailureLimit>>(failedAuth ?? {}),
+    FAILED_AUTH,
+  );
 }
 
 function checkedListen(listen: EndpointsListenOptions | undefined): EndpointsListenOptions | undefined {

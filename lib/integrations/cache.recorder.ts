@@ -185,8 +185,10 @@ export class CacheCall implements CallObserver {
   readonly scope: CallScope;
   /** Number of keys that stores were asked for one at a time. */
   lookups = 0;
-  /** Number of lookups that found something. */
-  found = 0;
+  /** True if a store had a key. */
+  wasFound = false;
+  /** The keys that a store had with the value `null`; undefined for none. */
+  foundNulls: Set<unknown> | undefined;
   /** True if a store has failed, even if the call itself succeeds. */
   hasFailedStore = false;
   /** True if the call goes on after it has returned its result, such as to refresh a value. */
@@ -205,15 +207,12 @@ export class CacheCall implements CallObserver {
     this.scope = operations ? { run: (call) => context.run(() => operations.leave(call)) } : context;
   }
 
-  /** True if a store had the key. */
-  get wasFound(): boolean {
-    return this.found > 0;
-  }
-
   /** Notes what a store has returned for one key. */
-  noteLookup(value: unknown): void {
+  noteLookup(key: unknown, value: unknown): void {
     this.lookups++;
-    if (value !== undefined) this.found++;
+    if (value === undefined) return;
+    this.wasFound = true;
+    if (value === null) (this.foundNulls ??= new Set()).add(key);
   }
 
   returned(result: unknown): void {

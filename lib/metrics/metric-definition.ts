@@ -133,7 +133,7 @@ export function describeMetric(metric: DescribedMetric): string {
   const labels = metric.labelNames.length > 0 ? `{${metric.labelNames.join(', ')}}` : '';
   const buckets = metric.upperBounds ? ` with buckets [${metric.upperBounds.join(', ')}]` : '';
   const aggregate = metric.aggregate ? `, aggregated by ${metric.aggregate}` : '';
-  return `${metric.kind} ${metric.name}${labels} "${metric.help}"${buckets}${aggregate}, limit ${metric.seriesLimit}`;
+  return `${metric.kind} ${metric.name}${labels} "${metric.help}"${buckets}${aggregate}, seriesLimit ${metric.seriesLimit}`;
 }
 
 /**

@@ -3,8 +3,8 @@ import type { ResolvedCollectors } from '../collectors/collectors.options.js';
 import type { ResolvedDiagnostics } from '../diagnostics/diagnostics.options.js';
 import type { ResolvedHealth } from '../health/health.options.js';
 import type { EndpointName, ResolvedEndpoints } from '../http/endpoints.options.js';
-import { MonitoringOptionsError } from '../options/option-checks.js';
-import { isRecord } from '../primitives/is-object.js';
+import { describeValue, MonitoringOptionsError } from '../options/option-checks.js';
+import { memberOf } from '../primitives/is-object.js';
 
 /** The options that turn off parts, as they were given. */
 interface GivenParts {
@@ -47,11 +47,8 @@ export function withoutDependents<P extends ResolvedParts>(given: GivenParts, pa
   if (history === false) {
     if (given.history === false) {
       expectUnasked('alerting', given.alerting, 'history');
-      expectUnasked(
-        'collectors.api',
-        isRecord(given.collectors) ? given.collectors['api'] : undefined,
-        'history',
-      );
+      expectUnasked('collectors.api', memberOf(given.collectors, 'api'), 'history');
+      expectUnasked('dashboard.prometheus', memberOf(given.dashboard, 'prometheus'), 'history');
     }
     alerting = false;
     collectors = { ...collectors, api: false };
@@ -60,7 +57,7 @@ export function withoutDependents<P extends ResolvedParts>(given: GivenParts, pa
   if (alerting === false) {
     if (given.alerting === false || given.history === false) {
       const name = given.alerting === false ? 'alerting' : 'history';
-      expectUnasked('health.alerts', health && health.alerts, name);
+      expectUnasked('health.alerts', memberOf(given.health, 'alerts'), name);
       const { flightRecorder } = parts.diagnostics;
       expectUnasked('diagnostics.flightRecorder.alert', flightRecorder && flightRecorder.alert, name);
     }
@@ -77,7 +74,7 @@ function withoutPaths(
 ): ResolvedEndpoints {
   for (const name of names) {
     const path = endpoints.paths[name];
-    expectUnasked(`endpoints.${name}`, path && path.given, needed);
+    expectUnasked(`endpoints.${name}`, path && path.given ? path.path : undefined, needed);
   }
   return {
     ...endpoints,
@@ -90,6 +87,6 @@ function withoutPaths(
 function expectUnasked(option: string, value: unknown, needed: keyof GivenParts): void {
   if (value === undefined || value === false) return;
   throw new MonitoringOptionsError(
-    `\`${option}\` must be false or left out with \`${needed}: false\`, without which it cannot work. Remove one of the two options.`,
+    `\`${option}\` needs \`${needed}\`, which is false; got ${describeValue(value)}. Remove one of the two options.`,
   );
 }

@@ -40,8 +40,9 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: MonitoringHealthIndicator,
-    inject: [HealthMonitor],
-    useFactory: (monitor: HealthMonitor) => new MonitoringHealthIndicator(monitor),
+    inject: [HealthMonitor, RESOLVED_OPTIONS],
+    useFactory: (monitor: HealthMonitor, { enabled, health }: ResolvedOptions) =>
+      new MonitoringHealthIndicator(monitor, !enabled || health !== false),
   },
   {
     provide: HealthLifecycle,

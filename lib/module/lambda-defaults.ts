@@ -3,7 +3,8 @@ import type { DiagnosticsOptions } from '../diagnostics/diagnostics.options.js';
 import type { HealthOptions } from '../health/health.options.js';
 import { ENDPOINT_NAMES, type EndpointsOptions } from '../http/endpoints.options.js';
 import type { RequestsOptions } from '../instrumentation/requests/requests.options.js';
-import { isObject } from '../primitives/is-object.js';
+import { switchedOptions } from '../options/option-checks.js';
+import { isObject, memberOf } from '../primitives/is-object.js';
 
 /** The options whose defaults are others on AWS Lambda. */
 interface SuspendedOptions {
@@ -13,6 +14,7 @@ interface SuspendedOptions {
   readonly requests?: RequestsOptions | boolean;
   readonly health?: HealthOptions | boolean;
   readonly history?: object | boolean;
+  readonly thresholds?: object | boolean;
   readonly alerting?: object | boolean;
 }
 
@@ -53,7 +55,16 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
   const paths: EndpointsOptions = isObject(endpoints) ? endpoints : {};
   // A server of their own, and controllers, are asked for.
   const isServed = paths.listen !== undefined || paths.controllers === true;
-  const isSampled = [history, alerting, paths.dashboard, paths.alerts].some(isAskedFor);
+  const isSampled = [
+    history,
+    alerting,
+    alerting !== false && given.thresholds,
+    paths.dashboard,
+    paths.alerts,
+    memberOf(given.collectors, 'api'),
+    memberOf(health, 'alerts'),
+    memberOf(memberOf(diagnostics, 'flightRecorder'), 'alert'),
+  ].some(isAskedFor);
   const unserved = isSampled ? [] : SAMPLED_ENDPOINTS;
   const options: O = {
     ...given,
@@ -66,21 +77,22 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
           cache: without('collectors.cache', collectors.cache, STATISTICS),
         }
       : collectors,
-    requests: given.requests ?? false,
+    requests: given.requests === undefined ? false : given.requests,
     diagnostics: without('diagnostics', diagnostics, DIAGNOSTICS),
     // Nobody routes requests by the readiness of an environment.
     ...(isObject(allOf(health)) && { health: { drainDelayMs: 0, ...(isObject(health) && health) } }),
   };
   if (given.requests === undefined) off.push('requests');
   if (isSampled) return { options, off };
+  // What is given and needs no samples is false.
   if (history === undefined) off.push('history');
   if (alerting === undefined) off.push('alerting');
-  return { options: { ...options, history: history ?? false, alerting: alerting ?? false }, off };
+  return { options: { ...options, history: false, alerting: false }, off };
 }
 
 /** Returns a group of options as an object; anything else that is invalid as it is, for the check of the options. */
-function allOf<G>(group: G): G | object {
-  return group === undefined || group === true ? {} : group;
+function allOf(group: unknown = {}): unknown {
+  return switchedOptions(group);
 }
 
 function isAskedFor(option: unknown): boolean {

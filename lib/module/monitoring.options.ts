@@ -178,7 +178,7 @@ export interface MonitoringOptions {
   /**
    * Samples of the last hour in memory, or false. Without them there are no vitals, no alerts, no dashboard and no
    * statistics by endpoint, which all read them.
-   * @default on; off on AWS Lambda unless this option, `alerting`, or the path of the dashboard or of the alerts is given
+   * @default on; off on AWS Lambda unless this option, or one that needs samples, is given
    */
   readonly history?: HistoryOptions | boolean;
   /** Health checks, their endpoints and the drain at the end, or false. @default the built-in checks */
@@ -187,8 +187,7 @@ export interface MonitoringOptions {
   readonly thresholds?: Thresholds | boolean;
   /**
    * Alert rules, and the handlers that are notified; or false, with which no rule is evaluated, the thresholds included.
-   * @default no rules beside the thresholds; off on AWS Lambda unless this option, `history`, or the path of the dashboard
-   * or of the alerts is given
+   * @default no rules beside the thresholds; off on AWS Lambda unless this option, or one that needs samples, is given
    */
   readonly alerting?: AlertingOptions | boolean;
   /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { VITAL_NAMES } from '../query/vital-definitions.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 
@@ -42,7 +43,9 @@ function offIn(parts: PartTree, owner: string, explained: ReadonlySet<string>): 
     if (value === false) return [path];
     if (!isTree(value)) return [];
     const off = offIn(value, `${path}.`, explained);
-    return off.length === Object.keys(value).length ? [path] : off;
+    // A child of which only some parts are off is on.
+    const children = Object.keys(value).map((child) => `${path}.${child}`);
+    return isDeepStrictEqual(off, children) ? [path] : off;
   });
 }
 

@@ -42,7 +42,8 @@ export class OptionsMerger {
     const [first = {}, ...others] = this.added.filter((given) => Object.keys(given).length > 0);
     const different = others.find((other) => !isDeepStrictEqual(other, first));
     if (different !== undefined) {
-      const hint = first.enabled === different.enabled ? '' : TESTING_HINT;
+      const isOneOff = (first.enabled === false) !== (different.enabled === false);
+      const hint = isOneOff ? TESTING_HINT : '';
       throw new MonitoringOptionsError(
         `MonitoringModule is imported with different options: ${differenceOf(first, different)}. Give them once, in the root module; other imports need none.${hint}`,
       );

@@ -91,9 +91,11 @@ function isObjectOfOptions(value: unknown): boolean {
 /** Objects that have no keys of their own: as options, they would be the defaults without a word. */
 const BUILT_IN_KINDS: ReadonlySet<string> = new Set([
   'Array',
+  'ArrayBuffer',
   'Boolean',
   'Date',
   'Error',
+  'FormData',
   'Headers',
   'Map',
   'Number',
@@ -101,7 +103,10 @@ const BUILT_IN_KINDS: ReadonlySet<string> = new Set([
   'RegExp',
   'Set',
   'String',
+  'URL',
   'URLSearchParams',
+  'WeakMap',
+  'WeakSet',
 ]);
 
 /** Returns the kind of an object by its name in JavaScript, such as `Map`. */
@@ -166,6 +171,11 @@ export function expectSwitch(option: string, value: unknown, takesTrue = true): 
     option,
     `must be ${expected}; got ${describeUnshown(value)}.${awaitHint(value)}${conversionHint(value, expected)}`,
   );
+}
+
+/** Returns the options that a switch was given, of which `true` is the same as none. */
+export function switchedOptions<V>(given: V | true): V {
+  return given === true ? ({} as V) : given;
 }
 
 /**
@@ -359,7 +369,7 @@ function describeType(value: unknown): string {
   if (isPromise(value)) return 'a Promise';
   const kind = kindOf(value);
   if (!BUILT_IN_KINDS.has(kind)) return 'an object';
-  return `${kind === 'Error' ? 'an' : 'a'} ${kind}`;
+  return `${/^[AE]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 /** Returns true for a class, which cannot be called as a function. */

@@ -9,6 +9,7 @@ import {
   expectSwitch,
   intervalMsOf,
   patternsOf,
+  switchedOptions,
 } from './option-checks.js';
 
 /** One option: its default, and the check of a given value. */
@@ -182,7 +183,7 @@ export function switchedGroup<V, T>(
 ): OptionEntry<T> {
   return group((given: V | true | undefined, option) => {
     expectSwitch(option, given, takesTrue);
-    return read(given === true ? ({} as V) : given, option);
+    return read(switchedOptions<V | undefined>(given), option);
   });
 }
 

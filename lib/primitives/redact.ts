@@ -7,6 +7,8 @@ const HIDDEN = '***';
 const NAMED_SECRET = /(password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key)=[^\s;&,]+/gi;
 /** The credentials of an `authorization` header. */
 const HEADER_SECRET = /\b(bearer|basic) [\w.~+/=-]{12,}/gi;
+/** The beginning of such credentials, at the end of a text. */
+const HALF_HEADER_SECRET = /\b(bearer|basic) [\w.~+/=-]*$/i;
 
 /**
  * Returns a text without the secrets that drivers and parsers put into their messages: the user and password of a URL,
@@ -29,11 +31,12 @@ const READ_AHEAD = 1_000;
 export function redactAndCut(text: string, maxLength: number): string {
   const read = text.slice(0, maxLength + READ_AHEAD);
   // Secrets are hidden before the cut: a URL without its `@` does not look as if it had a password.
-  return boundedLabelValue(redactSecrets(read === text ? text : withoutHalfUrl(read)), maxLength);
+  return boundedLabelValue(redactSecrets(read === text ? text : withoutHalfSecret(read)), maxLength);
 }
 
-/** Returns a text that was cut; of a URL at its end only the scheme remains. */
-function withoutHalfUrl(text: string): string {
+/** Returns a text that was cut, without what may be the beginning of a secret: of a URL at its end only the scheme remains. */
+function withoutHalfSecret(cut: string): string {
+  const text = cut.replace(HALF_HEADER_SECRET, `$1 ${HIDDEN}`);
   let start = text.length;
   while (start > 0 && /\S/.test(text.charAt(start - 1))) start--;
   const slashes = text.indexOf('//', start);

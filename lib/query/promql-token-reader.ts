@@ -15,7 +15,7 @@ export abstract class PromqlTokenReader {
     return this.tokens[this.index + 1];
   }
 
-  /** Returns the next token and goes on behind it. @throws {PromqlError} at the end */
+  /** Consumes the next token and returns it. @throws {PromqlError} at the end */
   protected take(): PromqlToken {
     const token = this.next;
     if (token.kind === 'end') this.fail('unexpected end');
@@ -31,7 +31,7 @@ export abstract class PromqlTokenReader {
     return this.next.kind === 'name' && this.next.text === text;
   }
 
-  /** Goes on behind a symbol. @throws {PromqlError} if another token is next */
+  /** Consumes a symbol. @throws {PromqlError} if another token is next */
   protected expect(symbol: string): void {
     if (!this.isSymbol(symbol)) {
       const { kind, text } = this.next;

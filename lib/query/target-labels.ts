@@ -1,4 +1,4 @@
-import { expectOption } from '../options/option-checks.js';
+import { expectList } from '../options/option-checks.js';
 import type { Expression } from './expression.js';
 import { mapExpression } from './map-expression.js';
 
@@ -8,12 +8,15 @@ import { mapExpression } from './map-expression.js';
  */
 export const TARGET_LABELS: readonly string[] = ['job', 'instance'];
 
-const LABEL_NAME = /^[a-zA-Z_]\w*$/;
+const LABEL_NAME = /^(?!__)[a-zA-Z_]\w*$/;
 
-/** Checks the option `targetLabels`. @throws {MonitoringOptionsError} unless it is a list of label names */
-export function expectTargetLabels(labels: readonly string[]): void {
-  const areLabels = Array.isArray(labels) && labels.every((label) => LABEL_NAME.test(String(label)));
-  expectOption('targetLabels', labels, 'a list of label names such as ["job", "instance"]', areLabels);
+/** Checks an option of target labels. @throws {MonitoringOptionsError} unless it is a list of label names */
+export function expectTargetLabels(option: string, labels: unknown): void {
+  expectList(option, labels, 'a list of label names such as ["job", "instance"]', isLabel);
+}
+
+function isLabel(label: unknown): boolean {
+  return typeof label === 'string' && LABEL_NAME.test(label);
 }
 
 /** Returns a function that returns what a label of a metric is called in Prometheus. */

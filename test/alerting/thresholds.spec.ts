@@ -64,6 +64,16 @@ describe('the default thresholds', () => {
     expect(monitor.getStatus().alerts).toEqual([]);
   });
 
+  it('raise nothing while the monitor is stopped, which shows the vitals all the same', async () => {
+    const { registry, history, alerting, step } = testAlerting({});
+    const vitals = new Vitals(history);
+    vitals.retain();
+    registry.gauge('system_memory_percent', 'Memory.').set(90);
+    await step();
+    const status = new PerformanceMonitor(alerting, vitals).getStatus();
+    expect(status).toEqual({ monitoring: false, metrics: { memory_percent: 90 }, alerts: [] });
+  });
+
   it('raise an alert for each vital beyond its limit', async () => {
     const { notified, answer, go, registry } = watched();
     registry.gauge('system_cpu_percent', 'CPU.').set(100);

@@ -15,6 +15,7 @@ import {
   HealthMonitor,
   MonitoringHealthIndicator,
   MonitoringModule,
+  type MonitoringOptions,
 } from 'nestjs-monitoring';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 
@@ -200,6 +201,23 @@ describe('MonitoringHealthIndicator', () => {
     expect(details).toEqual({
       pets: { status: 'up', checks: { dog: expect.objectContaining({ status: 'degraded' }) } },
     });
+  });
+
+  it('is down with health: false, since nothing is checked, and not with enabled: false', async () => {
+    const resultWith = async (options: MonitoringOptions) => {
+      const other = await NestFactory.createApplicationContext(
+        { module: class OtherApp {}, imports: [MonitoringModule.forRoot(options)] },
+        { logger: false },
+      );
+      const result = await other.get(MonitoringHealthIndicator).isHealthy();
+      await other.close();
+      return result.monitoring;
+    };
+    expect(await resultWith({ ...WITHOUT_COLLECTORS, health: false })).toMatchObject({
+      status: 'down',
+      checks: { health: { message: expect.stringContaining('`health`') } },
+    });
+    expect(await resultWith({ enabled: false, health: false })).not.toHaveProperty('checks.health');
   });
 
   it('is down while the application drains', async () => {

@@ -57,7 +57,11 @@ describe('asking for a metric again', () => {
     ['bound labels', (r) => r.histogram('m', 'Help.', { labels: { b: 1 } }), /m\{b\}.*m\{a\}/],
     ['lack of labels', (r) => r.histogram('m', 'Help.'), /histogram m ".*m\{a\}/],
     ['buckets', (r) => r.histogram('m', 'Help.', { labelNames: ['a'], buckets: [3] }), /\[3\].*\[1, 2\]/],
-    ['limit', (r) => r.histogram('m', 'Help.', { labelNames: ['a'], seriesLimit: 9 }), /limit 9.*limit 5/],
+    [
+      'limit',
+      (r) => r.histogram('m', 'Help.', { labelNames: ['a'], seriesLimit: 9 }),
+      /seriesLimit 9.*seriesLimit 5/,
+    ],
   ])('rejects another %s and shows both definitions', (_, define, message) => {
     const { registry } = testRegistry();
     const options = { labelNames: ['a'], buckets: [1, 2], seriesLimit: 5 } as const;

@@ -24,48 +24,52 @@ describe('a part that needs another one', () => {
   it.each<[MonitoringOptions, string]>([
     [
       { history: false, alerting: { rules: [RULE] } },
-      '`alerting` must be false or left out with `history: false`',
+      '`alerting` needs `history`, which is false; got an object',
     ],
-    [{ history: false, alerting: true }, '`alerting` must be false or left out with `history: false`'],
+    [{ history: false, alerting: true }, '`alerting` needs `history`, which is false; got true'],
     [
       { history: false, collectors: { api: {} } },
-      '`collectors.api` must be false or left out with `history: false`',
+      '`collectors.api` needs `history`, which is false; got an object',
     ],
     [
       { history: false, endpoints: { dashboard: 'live' } },
-      '`endpoints.dashboard` must be false or left out with `history: false`',
+      '`endpoints.dashboard` needs `history`, which is false; got the string "live"',
     ],
     [
       { history: false, endpoints: { alerts: 'rules' } },
-      '`endpoints.alerts` must be false or left out with `history: false`',
+      '`endpoints.alerts` needs `history`, which is false; got the string "rules"',
     ],
     [
       { alerting: false, endpoints: { alerts: 'rules' } },
-      '`endpoints.alerts` must be false or left out with `alerting: false`',
+      '`endpoints.alerts` needs `alerting`, which is false; got the string "rules"',
     ],
     [
       { alerting: false, health: { alerts: true } },
-      '`health.alerts` must be false or left out with `alerting: false`',
+      '`health.alerts` needs `alerting`, which is false; got true',
     ],
     [
       { history: false, health: { alerts: {} } },
-      '`health.alerts` must be false or left out with `history: false`',
+      '`health.alerts` needs `history`, which is false; got an object',
     ],
     [
       { alerting: false, diagnostics: { flightRecorder: { file: 'last-minute', alert: true } } },
-      '`diagnostics.flightRecorder.alert` must be false or left out with `alerting: false`',
+      '`diagnostics.flightRecorder.alert` needs `alerting`, which is false; got true',
     ],
     [
       { health: false, endpoints: { readiness: 'ready' } },
-      '`endpoints.readiness` must be false or left out with `health: false`',
+      '`endpoints.readiness` needs `health`, which is false; got the string "ready"',
+    ],
+    [
+      { history: false, dashboard: { prometheus: { url: 'http://127.0.0.1:9090' } } },
+      '`dashboard.prometheus` needs `history`, which is false; got an object',
     ],
     [
       { dashboard: false, endpoints: { dashboard: 'live' } },
-      '`endpoints.dashboard` must be false or left out with `dashboard: false`',
+      '`endpoints.dashboard` needs `dashboard`, which is false; got the string "live"',
     ],
   ])('cannot be asked for without it: %j', (options, message) => {
     expect(() => resolveOptions(options)).toThrow(
-      new MonitoringOptionsError(`${message}, without which it cannot work. Remove one of the two options.`),
+      new MonitoringOptionsError(`${message}. Remove one of the two options.`),
     );
   });
 

@@ -79,14 +79,32 @@ describe('the defaults on AWS Lambda', () => {
     );
   });
 
+  it.each<[MonitoringOptions, object]>([
+    [{ health: { alerts: true } }, { health: { alerts: {} } }],
+    [{ thresholds: { memory_percent: 80 } }, { thresholds: { memory_percent: 80 } }],
+    [{ collectors: { api: true } }, { collectors: { api: {} } }],
+    [
+      { diagnostics: { flightRecorder: { file: '/tmp/flight', alert: true } } },
+      { diagnostics: { flightRecorder: { alert: true } } },
+    ],
+  ])('sample what an option needs: %j', (options, resolved) => {
+    expect(onLambda(options)).toMatchObject({
+      history: { intervalMs: 15_000 },
+      alerting: { intervalMs: 15_000 },
+      ...resolved,
+    });
+  });
+
   it.each<[MonitoringOptions, string[]]>([
+    [{ health: { alerts: false }, thresholds: false, collectors: { api: false } }, ['history', 'alerting']],
     [{ history: false }, ['alerting']],
     [{ alerting: false }, ['history']],
     [{ history: false, alerting: false }, []],
   ])('do not sample with %j, and say of the rest why', (options, off) => {
     const { history, alerting, offOnLambda } = onLambda(options);
     expect([history, alerting]).toEqual([false, false]);
-    expect(offOnLambda).toEqual([...OFF.slice(0, -2), ...off]);
+    const given = options.collectors === undefined ? [] : ['collectors.api'];
+    expect(offOnLambda).toEqual([...OFF.slice(0, -2).filter((name) => !given.includes(name)), ...off]);
   });
 
   it('are the same with true as with no options', () => {
@@ -95,13 +113,13 @@ describe('the defaults on AWS Lambda', () => {
     expect(given.health).toMatchObject({ drain: { delayMs: 0 } });
   });
 
-  it.each<MonitoringOptions>([
-    { endpoints: { listen: { port: 0 } } },
-    { endpoints: { controllers: true, dashboard: false } },
-  ])('keep the endpoints with %j, but for those of samples', (options) => {
+  it.each<[MonitoringOptions, string[]]>([
+    [{ endpoints: { listen: { port: 0 } } }, ['endpoints.dashboard', 'endpoints.alerts']],
+    [{ endpoints: { controllers: true, dashboard: false } }, ['endpoints.alerts']],
+  ])('keep the endpoints with %j, but for those of samples', (options, names) => {
     const { offOnLambda, endpoints } = onLambda(options);
     const off = offOnLambda.filter((name) => name.startsWith('endpoints.'));
-    expect(['endpoints.dashboard', 'endpoints.alerts']).toEqual(expect.arrayContaining(off));
+    expect(off).toEqual(names);
     expect([endpoints.paths.dashboard, endpoints.paths.alerts]).toEqual([false, false]);
     expect(endpoints.paths.metrics).toEqual({ path: 'metrics', given: false });
   });
@@ -124,6 +142,9 @@ describe('the defaults on AWS Lambda', () => {
     ['diagnostics', 'on'],
     ['health', 'good'],
     ['requests', 'many'],
+    ['requests', null],
+    ['history', null],
+    ['alerting', null],
   ])('refuse an invalid `%s` as elsewhere', (name, value) => {
     const errorOf = (lambda: boolean) => {
       try {

@@ -52,6 +52,27 @@ describe('the parts that are off', () => {
     ],
     [{ collectors: { database: { serverStatistics: false } } }, ['collectors.database.serverStatistics']],
     [{ health: { builtIn: { disk: false } } }, ['health.builtIn.disk']],
+    [
+      { health: { builtIn: { disk: false, memory: false } } },
+      ['health.builtIn.disk', 'health.builtIn.memory'],
+    ],
+    [
+      {
+        collectors: {
+          runtime: { process: false, eventLoop: false, gc: false, heap: false },
+          system: { cpu: false, memory: false, network: false },
+        },
+      },
+      [
+        'collectors.runtime.process',
+        'collectors.runtime.eventLoop',
+        'collectors.runtime.gc',
+        'collectors.runtime.heap',
+        'collectors.system.cpu',
+        'collectors.system.memory',
+        'collectors.system.network',
+      ],
+    ],
     [{ thresholds: { cpu_percent: false } }, ['thresholds.cpu_percent']],
     [{ thresholds: false }, ['thresholds']],
     [{ alerting: false }, ['endpoints.alerts', 'alerting']],

@@ -56,6 +56,28 @@ describe('an option of an odd shape is refused with what is wrong, what was give
       '`history.retentionMs` must be a number of milliseconds from 1 to 2147483647; got the string "".',
     ],
     // Objects that have no keys
+    [{ exporters: { otlp: new URL('http://collector:4318') } }, `\`exporters.otlp\` ${switched} a URL.`],
+    [{ http: new FormData() }, `\`http\` ${switched} a FormData.`],
+    [{ http: new WeakMap() }, `\`http\` ${switched} a WeakMap.`],
+    [{ http: new ArrayBuffer(1) }, `\`http\` ${switched} an ArrayBuffer.`],
+    [
+      { dashboard: { prometheus: { url: 'http://127.0.0.1:9090', matchers: new Map([['job', 'shop']]) } } },
+      '`dashboard.prometheus.matchers` must be an object; got a Map.',
+    ],
+    // What the environment would give, were it left out
+    [
+      { exporters: { otlp: { intervalMs: null } } },
+      '`exporters.otlp.intervalMs` must be a number of milliseconds from 1 to 2147483647; got null.',
+    ],
+    [
+      { exporters: { otlp: { timeoutMs: null } } },
+      '`exporters.otlp.timeoutMs` must be a number of milliseconds from 1 to 2147483647; got null.',
+    ],
+    [{ exporters: { otlp: { url: null } } }, '`exporters.otlp.url` must be an http or https URL; got null.'],
+    [
+      { exporters: { datadog: true } },
+      '`exporters.datadog.apiKey` must be a non-empty string; got undefined. Check that the environment variable it is read from is set.',
+    ],
     [
       { http: Promise.resolve({}) },
       `\`http\` ${switched} a Promise. Await it, or use MonitoringModule.forRootAsync().`,
@@ -79,7 +101,7 @@ describe('an option of an odd shape is refused with what is wrong, what was give
     [{ http: { buckets: new Set([1]) } }, `${bucketList} a Set.`],
     [
       { outgoingHttp: { ignoreHosts: ['a', new URL('http://b')] } },
-      '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got an object at [1].',
+      '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got a URL at [1].',
     ],
     [
       { health: { groups: { readiness: ['a', null] } } },

@@ -28,6 +28,11 @@ describe('a message', () => {
     );
     expect(all.filter((text) => text.includes('S') || text.length > 200)).toEqual([]);
     expect(redactAndCut(`${url} refused`, 200)).toBe('postgres://***@db/shop refused');
+    for (const scheme of ['Bearer', 'basic']) {
+      // What is read of it is shorter than a secret, and shown, since the first secret has shrunk.
+      const text = `token=${'x'.repeat(1_170)} ${scheme} abcdefghij//klmnopqrstuvwxyz`;
+      for (let length = 180; length < 215; length++) expect(redactAndCut(text, length)).not.toContain('abc');
+    }
     expect(redactAndCut('x'.repeat(5_000), 200)).toBe(`${'x'.repeat(199)}…`);
   });
 

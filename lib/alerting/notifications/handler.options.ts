@@ -1,14 +1,6 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
-import { expectOption, optionOf } from '../../options/option-checks.js';
-import {
-  checked,
-  count,
-  duration,
-  flag,
-  group,
-  type OptionTable,
-  readOptions,
-} from '../../options/option-table.js';
+import { expectList, optionOf } from '../../options/option-checks.js';
+import { count, duration, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 import type { Severity } from '../rules/alert-rule.js';
 import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';
 
@@ -73,20 +65,18 @@ export const HANDLER: OptionTable<
   // Checked with the handler that it is the name of.
   name: group((name: string | undefined) => name),
   severities: group((severities: readonly Severity[] = SEVERITIES, option) => {
-    const given: readonly unknown[] = Array.isArray(severities) ? severities : [severities];
-    const wrong = Array.isArray(severities) ? given.findIndex((value) => !isSeverity(value)) : 0;
-    expectOption(option, given[wrong], `an array of ${SEVERITIES.join(', ')}`, wrong < 0);
+    expectList(option, severities, `an array of ${SEVERITIES.join(', ')}`, isSeverity);
     return severities;
   }),
   matchers: group((matchers: LabelMatchers = {}, option) => {
     checkMatchers(option, matchers);
     return matchers;
   }),
-  groupBy: checked<readonly string[] | undefined>(
-    'an array of label names',
-    (given) => Array.isArray(given) && given.every((name) => typeof name === 'string'),
-    undefined,
-  ),
+  groupBy: group((labels: readonly string[] | undefined, option) => {
+    if (labels === undefined) return undefined;
+    expectList(option, labels, 'an array of label names', (name) => typeof name === 'string');
+    return labels;
+  }),
   groupWaitMs: count(0, 0),
   groupIntervalMs: count(0, 0),
   repeatIntervalMs: duration(4 * 3_600_000),

@@ -56,7 +56,7 @@ export function prometheusRules(
 ): string {
   expectKeys('the options of toPrometheusRules', options, OPTION_NAMES);
   const { group = 'nestjs-monitoring', conventions, targetLabels = TARGET_LABELS, matchers = {} } = options;
-  expectTargetLabels(targetLabels);
+  expectTargetLabels('targetLabels', targetLabels);
   checkMatchers('matchers', matchers);
   const isKnown = conventions === undefined || CONVENTIONS.includes(conventions);
   expectOption('conventions', conventions, "'prometheus', 'otel' or 'both'", isKnown);

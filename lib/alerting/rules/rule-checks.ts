@@ -1,6 +1,6 @@
 import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { nearestName } from '../../primitives/nearest-name.js';
-import { countOf, expectOption, optionError, optionOf } from '../../options/option-checks.js';
+import { countOf, expectObject, expectOption, optionError, optionOf } from '../../options/option-checks.js';
 import { PortableRegExp } from '../../primitives/portable-regexp.js';
 import { messageOf } from '../../primitives/error-message.js';
 import type { AlertMeasurement } from './alert-rule.js';
@@ -19,7 +19,7 @@ const MAX_DURATION_MS = 9_223_372_036_854;
  * @throws {MonitoringOptionsError} for an invalid matcher, or a regular expression that Prometheus cannot read
  */
 export function checkMatchers(owner: string, matchers: Readonly<Record<string, LabelMatcher>> = {}): void {
-  expectOption(owner, matchers, 'an object', typeof matchers === 'object' && matchers !== null);
+  expectObject(owner, matchers);
   for (const [name, matcher] of Object.entries(matchers)) {
     checkName(`a label name in ${owner}`, name);
     const option = `the label "${name}" in ${owner}`;

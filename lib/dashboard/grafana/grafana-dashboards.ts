@@ -77,7 +77,7 @@ export async function grafanaDashboards(
     targetLabels = TARGET_LABELS,
     histograms = 'classic',
   } = options;
-  expectTargetLabels(targetLabels);
+  expectTargetLabels('targetLabels', targetLabels);
   expectOption(
     'conventions',
     conventions,

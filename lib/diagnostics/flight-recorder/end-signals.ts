@@ -1,3 +1,4 @@
+import { endBySignal } from '../../primitives/end-by-signal.js';
 import type { Guard } from '../../primitives/guard.js';
 import { ownSignalListener } from '../../primitives/own-signal-listener.js';
 
@@ -6,7 +7,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * A listener for the signals by which a process is asked to end. A listener suppresses the default action of Node.js: this
- * one removes itself at once, and sends the signal again if nothing else listens for it.
+ * one removes itself at once, and ends the process by the signal if nothing else listens for it.
  */
 export class EndSignals {
   /** By signal: an application that emits one by itself may pass no argument. */
@@ -14,10 +15,14 @@ export class EndSignals {
     (signal) => [signal, ownSignalListener(() => this.guard.run(() => this.receive(signal)))] as const,
   );
 
-  /** @param onSignal receives the signal, and true if it ends the process at once */
+  /**
+   * @param onSignal receives the signal, and true if it ends the process at once
+   * @param end ends the process
+   */
   constructor(
     private readonly guard: Guard,
     private readonly onSignal: (signal: NodeJS.Signals, endsProcess: boolean) => void,
+    private readonly end: (signal: NodeJS.Signals) => void = endBySignal,
   ) {}
 
   start(): void {
@@ -39,6 +44,6 @@ export class EndSignals {
     this.stepAside(signal);
     const endsProcess = process.listenerCount(signal) === 0;
     this.guard.run(() => this.onSignal(signal, endsProcess));
-    if (endsProcess) process.kill(process.pid, signal);
+    if (endsProcess) this.end(signal);
   }
 }

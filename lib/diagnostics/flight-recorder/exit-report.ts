@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import {
   type FlightEntry,
   type FlightProcess,
@@ -132,15 +133,21 @@ function causeOfEnd({ error, asked }: FlightEntry, end: NonNullable<FlightEntry[
     const why = asked === undefined ? '' : ` after ${asked.signal}`;
     return { reason: 'clean', details: `The application was closed${why}.` };
   }
-  if (end.signal !== '') {
+  const signal = end.signal === '' && isExitBySignal(end.code, asked) ? asked.signal : end.signal;
+  if (signal !== '') {
     return {
       reason: 'signal',
-      details: `${end.signal} ended the process without closing the application. Call app.enableShutdownHooks() in main.ts.`,
+      details: `${signal} ended the process without closing the application. Call app.enableShutdownHooks() in main.ts.`,
     };
   }
   if (end.code === 0) return { reason: 'clean', details: 'The process ended with exit code 0.' };
   if (end.code < 0) return { reason: 'exit_code', details: 'The application failed to start.' };
   return { reason: 'exit_code', details: `The process ended itself with exit code ${end.code}.` };
+}
+
+/** Returns true for the status that a shell shows for the signal: the first process of a container exits with it. */
+function isExitBySignal(code: number, asked: FlightEntry['asked']): asked is NonNullable<typeof asked> {
+  return asked !== undefined && code === 128 + constants.signals[asked.signal as NodeJS.Signals];
 }
 
 /** Returns the cause of an end without a mark, if it was a lack of memory. */

@@ -108,7 +108,8 @@ export function resolveDatadog(
 ): ResolvedDatadog {
   expectKeys(owner, options, OPTION_NAMES);
   const { client, transport, tags = {}, histograms = 'distributions' } = options;
-  if (client === undefined) checkKey(`${owner}.apiKey`, options.apiKey ?? environment['DD_API_KEY']);
+  const { apiKey = environment['DD_API_KEY'] } = options;
+  if (client === undefined) checkKey(`${owner}.apiKey`, apiKey);
   else checkClient(`${owner}.client`, client);
   if (options.appKey !== undefined) checkKey(`${owner}.appKey`, options.appKey);
   for (const name of STRING_OPTIONS) {
@@ -127,7 +128,6 @@ export function resolveDatadog(
   const knownHistograms = histograms === 'distributions' || histograms === 'counts';
   expectOption(`${owner}.histograms`, histograms, '"distributions" or "counts"', knownHistograms);
   expectStrings(`${owner}.tags`, tags);
-  const apiKey = options.apiKey ?? environment['DD_API_KEY'];
   const constant = {
     service: options.service ?? environment['DD_SERVICE'],
     env: options.env ?? environment['DD_ENV'],

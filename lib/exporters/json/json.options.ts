@@ -8,7 +8,7 @@ export interface JsonExporterOptions extends PushExporterOptions {
   /**
    * Appends one line of JSON per push instead of replacing the file. Before the file exceeds `maxBytes`, it is renamed
    * to `<outputFile>.1`, and so on; at most `maxFiles` files are kept.
-   * With true, `maxBytes` is 10_485_760, which is 10 MiB, and `maxFiles` 5.
+   * With `true`, or where they are left out, `maxBytes` is 10_485_760, which is 10 MiB, and `maxFiles` 5.
    * @default false, which replaces the file
    */
   readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number } | boolean;

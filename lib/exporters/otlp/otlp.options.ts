@@ -165,16 +165,21 @@ export function resolveOtlp(
   const temporality = options.temporality ?? (preference === 'lowmemory' ? 'delta' : preference || undefined);
   // The protocol of a given exporter is its own.
   const protocol = options.protocol ?? (exporter === undefined ? variable('PROTOCOL') : undefined);
-  const intervalMs = options.intervalMs ?? millisecondsIn(environment['OTEL_METRIC_EXPORT_INTERVAL']);
-  const timeoutMs = options.timeoutMs ?? millisecondsIn(variable('TIMEOUT'));
+  // A null is refused, and does not take the default.
+  const {
+    intervalMs = millisecondsIn(environment['OTEL_METRIC_EXPORT_INTERVAL']),
+    timeoutMs = millisecondsIn(variable('TIMEOUT')),
+    url = urlIn(environment),
+    headers = pairsIn(variable('HEADERS')),
+  } = options;
   return {
     ...resolvePush(owner, {
       ...options,
       ...(intervalMs !== undefined && { intervalMs }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     }),
-    url: urlOf(`${owner}.url`, options.url ?? urlIn(environment)),
-    headers: exporterHeadersOf(`${owner}.headers`, options.headers ?? pairsIn(variable('HEADERS'))),
+    url: urlOf(`${owner}.url`, url),
+    headers: exporterHeadersOf(`${owner}.headers`, headers),
     protocol: choice('protocol', protocol, ['http/protobuf', 'http/json']),
     compression: choice('compression', options.compression ?? variable('COMPRESSION'), ['gzip', 'none']),
     temporality: choice('temporality', temporality, ['cumulative', 'delta']),
@@ -186,7 +191,7 @@ export function resolveOtlp(
   };
 }
 
-/** Returns a duration of the environment. As the specification of the SDK says, an invalid one is as good as none. */
+/** Returns a duration of the environment. As the specification of the SDK says, an invalid one is ignored. */
 function millisecondsIn(text: string | undefined): number | undefined {
   const milliseconds = Number(text || NaN);
   return milliseconds >= 1 && milliseconds <= MAX_TIMER_DELAY_MS ? milliseconds : undefined;
@@ -212,10 +217,9 @@ function urlOf(option: string, url: unknown): string {
 
 function resourceOf(
   option: string,
-  { serviceName, resourceAttributes }: OtlpExporterOptions,
+  { serviceName, resourceAttributes: given = {} }: OtlpExporterOptions,
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const given = resourceAttributes ?? {};
   expectStrings(option, given);
   const name = serviceName ?? given['service.name'] ?? (environment['OTEL_SERVICE_NAME'] || undefined);
   return {

@@ -1,4 +1,4 @@
-import { expectObject, expectSwitch } from '../../options/option-checks.js';
+import { expectObject, expectSwitch, switchedOptions } from '../../options/option-checks.js';
 import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** The fewest buckets that hold every histogram in the coarsest schema, -4: six for each sign. */
@@ -46,7 +46,7 @@ export function resolveNativeHistograms(
 ): ResolvedNativeHistograms {
   expectSwitch(option, options);
   if (options === false) return false;
-  const given = options === true ? {} : options;
+  const given = switchedOptions<NativeHistogramsOptions>(options);
   const table: OptionTable<NativeHistogramsOptions, Exclude<ResolvedNativeHistograms, false>> = {
     ...tableWith(DEFAULTS),
     metrics: group((metrics: NativeHistogramsOptions['metrics'] = {}, owner) => {
@@ -56,7 +56,8 @@ export function resolveNativeHistograms(
       return new Map(
         Object.entries(metrics).map(([name, own]) => {
           expectSwitch(`${owner}.${name}`, own);
-          return [name, own !== false && readOptions(`${owner}.${name}`, own === true ? {} : own, common)];
+          const ofMetric = switchedOptions<NativeHistogramOptions | false>(own);
+          return [name, ofMetric && readOptions(`${owner}.${name}`, ofMetric, common)];
         }),
       );
     }),

@@ -1,4 +1,4 @@
-import { expectKeys, expectOption, expectSwitch } from '../../options/option-checks.js';
+import { expectKeys, expectOption, expectSwitch, switchedOptions } from '../../options/option-checks.js';
 import { COMMON_OPTION_NAMES, type HealthCheckOptions } from '../health-check.js';
 
 /** Options of a built-in check. */
@@ -102,6 +102,8 @@ export function resolveBuiltInChecks(given: BuiltInChecksOptions = {}): BuiltInC
   };
 }
 
-function settingsOf<O extends object>(given: O | boolean | undefined): O | Record<string, never> | false {
-  return given === undefined || given === true ? {} : given;
+function settingsOf<O extends object>(
+  given: O | Record<string, never> | boolean = {},
+): O | Record<string, never> | false {
+  return switchedOptions<O | Record<string, never> | false>(given);
 }

@@ -18,14 +18,15 @@ export interface OperationCause {
   /** Name of the operation, such as `GET /orders/:id`. */
   readonly name: string;
   readonly hasFailed: boolean;
-  /** The cause in the slowest of the records. */
+  /** The cause in the slowest of the records, of those in which all of it is known. */
   readonly cause: RecordCause;
   /** Number of kept records; not of all operations. */
   readonly count: number;
+  /** Duration of the record of `recordId`, in milliseconds. */
   readonly maxDurationMs: number;
   /** Start of the last of them, in milliseconds since the Unix epoch. */
   readonly lastAt: number;
-  /** ID of the slowest record. */
+  /** ID of the record that the cause is of. */
   readonly recordId: string;
 }
 
@@ -90,14 +91,19 @@ export class RequestRecords {
       .filter(({ startedAt }) => startedAt >= since)
       .toSorted((a, b) => Number(b.isSampled) - Number(a.isSampled));
     // Without a sample, the exception is known, but not the failed call that it followed.
-    const callsByException = new Map<string, string>();
+    const callsByException = new Map<string, Set<string>>();
     for (const record of records) {
       const { name, cause, hasFailed, isSampled, durationMs, startedAt, id } = record;
       const text = hasFailed ? cause.text.replaceAll(/[\d.]+/g, '') : '';
       const own = `${name}\n${cause.kind}\n${text}`;
       const [, exception] = cause.kind === 'failed_call' ? text.split('; then ') : [];
-      if (exception !== undefined) callsByException.set(`${name}\n${exception}`, own);
-      const key = isSampled || causes.has(own) ? own : (callsByException.get(`${name}\n${text}`) ?? own);
+      if (exception !== undefined) {
+        const thrown = `${name}\n${exception}`;
+        callsByException.set(thrown, new Set(callsByException.get(thrown)).add(own));
+      }
+      const [call, ...otherCalls] = callsByException.get(`${name}\n${text}`) ?? [];
+      const isOfCall = !isSampled && !causes.has(own) && call !== undefined && otherCalls.length === 0;
+      const key = isOfCall ? call : own;
       const known = causes.get(key);
       const isWorst = known === undefined || (key === own && durationMs > known.maxDurationMs);
       causes.set(key, {
@@ -105,7 +111,7 @@ export class RequestRecords {
         hasFailed,
         cause: isWorst ? cause : known.cause,
         count: (known?.count ?? 0) + 1,
-        maxDurationMs: Math.max(durationMs, known?.maxDurationMs ?? 0),
+        maxDurationMs: isWorst ? durationMs : known.maxDurationMs,
         lastAt: Math.max(startedAt, known?.lastAt ?? 0),
         recordId: isWorst ? id : known.recordId,
       });

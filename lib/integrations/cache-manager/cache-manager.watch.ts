@@ -78,15 +78,15 @@ function observeWrap(args: readonly unknown[], recorder: SingleCacheRecorder): C
 /** Records hits and misses of several keys. */
 function recordLookups(
   recorder: SingleCacheRecorder,
-  _: readonly unknown[],
+  [keys]: readonly unknown[],
   values: unknown,
-  { lookups, found }: CacheCall,
+  { lookups, foundNulls }: CacheCall,
 ): void {
-  const all = values as readonly unknown[];
-  // cache-manager 7 asks its stores for all keys at once. Version 6 asks for one at a time, and each `null` that was found
-  // is one more than the other values.
-  let foundNulls = lookups === 0 ? Infinity : found - all.filter((value) => value !== null).length;
-  for (const value of all) recorder.recordLookup(value === null ? foundNulls-- > 0 : value !== undefined);
+  // cache-manager 7 asks its stores for all keys at once. Version 6 asks for one at a time.
+  for (const [i, value] of (values as readonly unknown[]).entries()) {
+    const isFoundNull = lookups === 0 || foundNulls?.has((keys as readonly unknown[])[i]) === true;
+    recorder.recordLookup(value === null ? isFoundNull : value !== undefined);
+  }
 }
 
 function lengthOf(list: unknown): number {

@@ -44,9 +44,9 @@ export function watchKeyv(store: KeyvStore, recorder: SingleCacheRecorder): () =
  */
 export function watchStore(store: KeyvStore, { calls, guard }: CacheRecorder): () => void {
   return stopAll([
-    patchMethod(store, 'get', guard, () => {
+    patchMethod(store, 'get', guard, ([key]) => {
       const call = calls.current;
-      return call && { fulfilled: (value) => call.noteLookup(value) };
+      return call && { fulfilled: (value) => call.noteLookup(key, value) };
     }),
     // Not by a listener: an emitter without a listener may throw the error, with one it does not.
     patchMethod(store, 'emit', guard, ([event]) => {

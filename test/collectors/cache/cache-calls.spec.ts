@@ -248,6 +248,10 @@ describe.each([
     'a cache of two stores of version 6',
     () => createCache6({ stores: [new Keyv(), new Keyv()] }) as unknown as Cache,
   ],
+  [
+    'a cache of two stores of version 6, of which the first answers',
+    () => createCache6({ stores: [new Keyv(), new Keyv()], nonBlocking: true }) as unknown as Cache,
+  ],
 ] as const)('%s of cache-manager that is watched', (_, make) => {
   it.each(CACHE)('answers $title as before, and counts it once', async (each) => {
     const registry = await compare(

@@ -68,6 +68,9 @@ describe('the report of how a process ended', () => {
     ['exit_code', 'exit code 3', end(3)],
     ['exit_code', 'failed to start', end(-1)],
     ['signal', 'SIGINT ended', end(-1, { signal: 'SIGINT' })],
+    ['signal', 'enableShutdownHooks', { ...end(143), asked: { signal: 'SIGTERM', time: NOW - 4_000 } }],
+    ['exit_code', 'exit code 130', { ...end(130), asked: { signal: 'SIGTERM', time: NOW - 4_000 } }],
+    ['exit_code', 'exit code 143', end(143)],
     ['signal', 'recorded 4 s more', { asked: { signal: 'SIGTERM', time: NOW - 4_000 } }],
     [
       'exception',

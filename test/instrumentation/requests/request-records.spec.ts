@@ -12,6 +12,11 @@ const EXCEPTION = { kind: 'exception', text: THROWN } as const;
 
 /** The causes of failures, each with the number of its records. */
 function causesOf(...failures: readonly Pick<RequestRecord, 'cause' | 'isSampled'>[]) {
+  return operationCausesOf(failures).map(({ cause, count, recordId }) => [cause.text, count, recordId]);
+}
+
+/** The causes of failures, each of which took a millisecond more than the one before. */
+function operationCausesOf(failures: readonly Pick<RequestRecord, 'cause' | 'isSampled'>[]) {
   const store = new RecordStore({ slowestPerRoute: 5, failures: 100, maxBytes: 10_000_000 });
   failures.forEach((own, i) => {
     const candidate = { name: NAME, durationMs: 10 + i, hasFailed: true };
@@ -19,7 +24,7 @@ function causesOf(...failures: readonly Pick<RequestRecord, 'cause' | 'isSampled
     store.offer(candidate, 2_000 + i, () => record as unknown as RequestRecord);
   });
   const records = new RequestRecords(undefined, store, { now: () => 3_000 } as never);
-  return records.causes().map(({ cause, count, recordId }) => [cause.text, count, recordId]);
+  return records.causes();
 }
 
 describe('the causes of failures', () => {
@@ -32,6 +37,30 @@ describe('the causes of failures', () => {
         { cause: EXCEPTION, isSampled: false },
       ),
     ).toEqual([[FAILED_CALL.text.replace('20 ms', '3.5 ms'), 4, '1']]);
+  });
+
+  it('have the duration of the record that they name', () => {
+    const [cause] = operationCausesOf([
+      { cause: FAILED_CALL, isSampled: true },
+      { cause: EXCEPTION, isSampled: false },
+    ]);
+    expect(cause).toMatchObject({ count: 2, recordId: '0', maxDurationMs: 10 });
+  });
+
+  it('are the exception where it may follow either of two failed calls', () => {
+    const other = { ...FAILED_CALL, text: FAILED_CALL.text.replace('rates', 'banks') };
+    expect(
+      causesOf(
+        { cause: FAILED_CALL, isSampled: true },
+        { cause: other, isSampled: true },
+        { cause: EXCEPTION, isSampled: false },
+        { cause: EXCEPTION, isSampled: false },
+      ),
+    ).toEqual([
+      [THROWN, 2, '3'],
+      [other.text, 1, '1'],
+      [FAILED_CALL.text, 1, '0'],
+    ]);
   });
 
   it('are two if the exception is also thrown without a failed call', () => {
