@@ -1,4 +1,4 @@
-import { endBySignal } from '../primitives/end-by-signal.js';
+import { endBySignal } from './end-by-signal.js';
 import { hasSignalListener, ownSignalListener } from '../primitives/own-signal-listener.js';
 
 /** The actions that termination signals trigger. */

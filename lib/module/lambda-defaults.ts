@@ -9,6 +9,7 @@ import { isObject, memberOf } from '../primitives/is-object.js';
 /** The options whose defaults are others on AWS Lambda. */
 interface SuspendedOptions {
   readonly endpoints?: EndpointsOptions | boolean;
+  readonly dashboard?: unknown;
   readonly collectors?: CollectorsOptions | boolean;
   readonly diagnostics?: DiagnosticsOptions | boolean;
   readonly requests?: RequestsOptions | boolean;
@@ -62,6 +63,7 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
     paths.dashboard,
     paths.alerts,
     memberOf(given.collectors, 'api'),
+    memberOf(given.dashboard, 'prometheus'),
     memberOf(health, 'alerts'),
     memberOf(memberOf(diagnostics, 'flightRecorder'), 'alert'),
   ].some(isAskedFor);

@@ -1,7 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { restoreEnv, stubEnv } from '../support/environment.js';
+
+afterEach(restoreEnv);
 
 const NUMBER = ' Convert it: `Number(value)`.';
 const BOOLEAN = " Convert it: `value === 'true'`.";
@@ -143,6 +146,7 @@ describe('an option of an odd shape is refused with what is wrong, what was give
       '`endpoints.auth.bearerToken` must have no space at its ends and no line break; its value is not shown. Trim it.',
     ],
   ])('%#: %p', (options, message) => {
+    stubEnv('DD_API_KEY', undefined);
     expect(refusalOf(options)).toBe(message);
   });
 

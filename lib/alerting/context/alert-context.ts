@@ -11,7 +11,7 @@ export interface AlertCause {
   readonly count: number;
   /** Duration of the slowest of them, in milliseconds. */
   readonly maxDurationMs: number;
-  /** ID of the slowest of them. */
+  /** ID of the slowest of those in which all of the cause is known. */
   readonly recordId: string;
   /** Its trace, if it has one. */
   readonly traceId: string | undefined;

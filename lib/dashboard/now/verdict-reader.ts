@@ -149,18 +149,20 @@ function* worstFailure(
   const candidates = routes.filter((route) => now.has(routeKey(route))).toSorted(byShareOfFailures);
   let worst: VerdictFacts['failing'];
   let worstRank = -1;
-  for (const route of candidates.slice(0, MAX_CANDIDATES)) {
+  let isAnyNow = false;
+  for (const [i, route] of candidates.entries()) {
+    // All are asked before it is said that no request fails any more.
+    if (i >= MAX_CANDIDATES && isAnyNow) break;
     const period = failurePeriodOf(history, route, leastShareOf(route));
     yield;
     if (period === undefined) continue;
     const failing = { ...route, ...period };
     const isOver = period.until !== undefined;
     if (isOver) now.delete(routeKey(route));
+    else isAnyNow = true;
     const rank = (severityOf(failing, routes) === undefined ? 0 : 2) + (isOver ? 0 : 1);
     if (rank > worstRank) [worst, worstRank] = [failing, rank];
   }
-  // Without one that fails now, those that were not asked are probably over, too.
-  if (worstRank < 3) for (const route of candidates.slice(MAX_CANDIDATES)) now.delete(routeKey(route));
   if (worst !== undefined) now.delete(routeKey(worst));
   return { failing: worst, alsoFailing: now.size };
 }

@@ -7,11 +7,15 @@ import { recordBody } from './record.js';
 
 const ms = (value) => formatted(value, 'milliseconds');
 
+/** The numbers of a cause, such as a duration, which are others in the next of its records. */
+const NUMBERS = /[\d.]+/g;
+
 function causeList() {
   return new EntryList({
     title: 'Slow and failed operations',
     empty: 'No operation has been recorded in the last 15 minutes.',
-    key: ({ name, hasFailed, cause }) => `${name}\n${hasFailed}\n${cause.kind}\n${hasFailed && cause.text}`,
+    key: ({ name, hasFailed, cause }) =>
+      `${name}\n${hasFailed}\n${cause.kind}\n${hasFailed && cause.text.replaceAll(NUMBERS, '')}`,
     keepsOpen: true,
     summary: ({ name, hasFailed, cause, count, maxDurationMs, lastAt }) => [
       element(

@@ -68,7 +68,7 @@ export class EntryList {
       if (this.list.children[i] !== node) this.list.insertBefore(node, this.list.children[i] ?? null);
     });
     this.count.textContent = items.length === 0 ? '' : String(items.length);
-    this.empty.hidden = items.length > 0;
+    this.empty.hidden = entries.size > 0;
     this.list.hidden = entries.size === 0;
     this.more.hidden = shown.length === items.length;
     this.more.textContent = `Show all ${items.length}`;

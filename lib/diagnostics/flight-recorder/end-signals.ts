@@ -1,4 +1,3 @@
-import { endBySignal } from '../../primitives/end-by-signal.js';
 import type { Guard } from '../../primitives/guard.js';
 import { ownSignalListener } from '../../primitives/own-signal-listener.js';
 
@@ -7,7 +6,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * A listener for the signals by which a process is asked to end. A listener suppresses the default action of Node.js: this
- * one removes itself at once, and ends the process by the signal if nothing else listens for it.
+ * one removes itself at once, and sends the signal again if nothing else listens for it. The first process of a container
+ * goes on then, as without this listener: the kernel ends it by no signal that it does not listen for.
  */
 export class EndSignals {
   /** By signal: an application that emits one by itself may pass no argument. */
@@ -17,12 +17,12 @@ export class EndSignals {
 
   /**
    * @param onSignal receives the signal, and true if it ends the process at once
-   * @param end ends the process
+   * @param own the process
    */
   constructor(
     private readonly guard: Guard,
     private readonly onSignal: (signal: NodeJS.Signals, endsProcess: boolean) => void,
-    private readonly end: (signal: NodeJS.Signals) => void = endBySignal,
+    private readonly own: Pick<NodeJS.Process, 'pid' | 'kill'> = process,
   ) {}
 
   start(): void {
@@ -42,8 +42,8 @@ export class EndSignals {
 
   private receive(signal: NodeJS.Signals): void {
     this.stepAside(signal);
-    const endsProcess = process.listenerCount(signal) === 0;
+    const endsProcess = process.listenerCount(signal) === 0 && this.own.pid !== 1;
     this.guard.run(() => this.onSignal(signal, endsProcess));
-    if (endsProcess) this.end(signal);
+    if (endsProcess) this.own.kill(this.own.pid, signal);
   }
 }

@@ -57,9 +57,13 @@ function* ownModulesOf({ modules, ownTokens }: StartTimes): Generator<number, vo
   }
 }
 
-/** Returns the names of the modules of this library, as the steps have them. */
+/** Returns the names, as the steps have them, that only modules of this library have. */
 export function ownModuleNames(times: StartTimes): ReadonlySet<string> {
-  return new Set(Array.from(ownModulesOf(times), (index) => moduleName(times.modules, index)));
+  const { modules } = times;
+  const own = new Set(ownModulesOf(times));
+  const names = new Set(Array.from(own, (index) => moduleName(modules, index)));
+  for (const index of modules.keys()) if (!own.has(index)) names.delete(moduleName(modules, index));
+  return names;
 }
 
 /** Reads the times of a start. It yields after each small step. */

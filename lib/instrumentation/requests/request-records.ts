@@ -22,11 +22,11 @@ export interface OperationCause {
   readonly cause: RecordCause;
   /** Number of kept records; not of all operations. */
   readonly count: number;
-  /** Duration of the record of `recordId`, in milliseconds. */
+  /** Duration of the slowest of them, in milliseconds. */
   readonly maxDurationMs: number;
   /** Start of the last of them, in milliseconds since the Unix epoch. */
   readonly lastAt: number;
-  /** ID of the record that the cause is of. */
+  /** ID of the record that the cause is of: the slowest of those in which all of it is known. */
   readonly recordId: string;
 }
 
@@ -91,7 +91,8 @@ export class RequestRecords {
       .filter(({ startedAt }) => startedAt >= since)
       .toSorted((a, b) => Number(b.isSampled) - Number(a.isSampled));
     // Without a sample, the exception is known, but not the failed call that it followed.
-    const callsByException = new Map<string, Set<string>>();
+    const callByException = new Map<string, string | null>();
+    const durationOfCause = new Map<string, number>();
     for (const record of records) {
       const { name, cause, hasFailed, isSampled, durationMs, startedAt, id } = record;
       const text = hasFailed ? cause.text.replaceAll(/[\d.]+/g, '') : '';
@@ -99,19 +100,21 @@ export class RequestRecords {
       const [, exception] = cause.kind === 'failed_call' ? text.split('; then ') : [];
       if (exception !== undefined) {
         const thrown = `${name}\n${exception}`;
-        callsByException.set(thrown, new Set(callsByException.get(thrown)).add(own));
+        const other = callByException.get(thrown) ?? own;
+        // Null if several calls have led to it: nobody knows which one it was.
+        callByException.set(thrown, callByException.get(thrown) === null || other !== own ? null : own);
       }
-      const [call, ...otherCalls] = callsByException.get(`${name}\n${text}`) ?? [];
-      const isOfCall = !isSampled && !causes.has(own) && call !== undefined && otherCalls.length === 0;
-      const key = isOfCall ? call : own;
+      const call = isSampled || causes.has(own) ? null : callByException.get(`${name}\n${text}`);
+      const key = call ?? own;
       const known = causes.get(key);
-      const isWorst = known === undefined || (key === own && durationMs > known.maxDurationMs);
+      const isWorst = known === undefined || (key === own && durationMs > (durationOfCause.get(key) ?? 0));
+      if (isWorst) durationOfCause.set(key, durationMs);
       causes.set(key, {
         name,
         hasFailed,
         cause: isWorst ? cause : known.cause,
         count: (known?.count ?? 0) + 1,
-        maxDurationMs: isWorst ? durationMs : known.maxDurationMs,
+        maxDurationMs: Math.max(durationMs, known?.maxDurationMs ?? 0),
         lastAt: Math.max(startedAt, known?.lastAt ?? 0),
         recordId: isWorst ? id : known.recordId,
       });

@@ -10,12 +10,12 @@ afterEach(() => {
 });
 
 describe('a signal that asks the process to end', () => {
-  function started(): unknown[] {
+  function started(pid = 4_711): unknown[] {
     const seen: unknown[] = [];
     const signals = new EndSignals(
       new Guard(() => undefined),
       (signal, ends) => seen.push(['noted', signal, ends]),
-      (signal) => seen.push(['end', signal]),
+      { pid, kill: (id, signal) => seen.push(['end', id, signal]) > 0 },
     );
     signals.start();
     process.emit('SIGTERM');
@@ -26,8 +26,12 @@ describe('a signal that asks the process to end', () => {
   it('ends it, once that is noted, if nothing else listens', () => {
     expect(started()).toEqual([
       ['noted', 'SIGTERM', true],
-      ['end', 'SIGTERM'],
+      ['end', 4_711, 'SIGTERM'],
     ]);
+  });
+
+  it('ends no first process of a container, as if nobody looked', () => {
+    expect(started(1)).toEqual([['noted', 'SIGTERM', false]]);
   });
 
   it('is left to the application if it listens', () => {

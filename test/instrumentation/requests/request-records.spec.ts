@@ -39,12 +39,12 @@ describe('the causes of failures', () => {
     ).toEqual([[FAILED_CALL.text.replace('20 ms', '3.5 ms'), 4, '1']]);
   });
 
-  it('have the duration of the record that they name', () => {
+  it('have the longest duration of all, and name the record of which all is known', () => {
     const [cause] = operationCausesOf([
       { cause: FAILED_CALL, isSampled: true },
       { cause: EXCEPTION, isSampled: false },
     ]);
-    expect(cause).toMatchObject({ count: 2, recordId: '0', maxDurationMs: 10 });
+    expect(cause).toMatchObject({ count: 2, recordId: '0', maxDurationMs: 11 });
   });
 
   it('are the exception where it may follow either of two failed calls', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { endBySignal, type EndingProcess } from '../../lib/primitives/end-by-signal.js';
+import { endBySignal, type EndingProcess } from '../../lib/health/end-by-signal.js';
 
 function processWith(pid: number): EndingProcess & { readonly calls: unknown[] } {
   const calls: unknown[] = [];
