@@ -84,6 +84,10 @@ describe('the defaults on AWS Lambda', () => {
     [{ thresholds: { memory_percent: 80 } }, { thresholds: { memory_percent: 80 } }],
     [{ collectors: { api: true } }, { collectors: { api: {} } }],
     [
+      { dashboard: { prometheus: { url: 'http://prometheus:9090' } } },
+      { dashboard: { prometheus: { url: 'http://prometheus:9090' } } },
+    ],
+    [
       { diagnostics: { flightRecorder: { file: '/tmp/flight', alert: true } } },
       { diagnostics: { flightRecorder: { alert: true } } },
     ],

@@ -140,6 +140,24 @@ describe('the route in a verdict', () => {
     expect((await verdict()).text).toMatch(/^No request fails any more /);
   });
 
+  it('is not said to be over while a route fails that had fewer failures than many that are over', async () => {
+    const over = Array.from({ length: 12 }, (_, i) => `/over-${i}`);
+    const { run, count, verdict } = application('/goes-on', ...over);
+    const fail = (route: string, failures: number) => {
+      count(route, '503', failures);
+      count(route, '200', 1_000 - failures);
+    };
+    run(8, () => {
+      for (const route of over) fail(route, 10);
+      fail('/goes-on', 5);
+    });
+    run(6, () => {
+      for (const route of over) fail(route, 0);
+      fail('/goes-on', 5);
+    });
+    expect((await verdict()).text).not.toContain('No request fails any more');
+  });
+
   it('does not count those that no longer fail as more that do', async () => {
     const { run, count, verdict } = application('/now', '/few');
     run(8, () => {

@@ -187,4 +187,12 @@ describe('the line about a start', () => {
     );
     expect(await lineOf(startOf([], { init: undefined }))).toBeUndefined();
   });
+
+  it('does not leave out a module of the application that has the name of one of this library', async () => {
+    const { modules, ...times } = startOf([[instanceOf('Slow'), 200, 220]]);
+    const [ofApplication] = modules;
+    const own = { ...ofApplication!, providers: new Map([[OWN, instanceOf(OWN)]]) };
+    const started = { ...times, modules: [ofApplication!, own], ownTokens: [OWN] };
+    expect(slowestLine(await readStart(started), ownModuleNames(started))).toContain('Slow in AppModule');
+  });
 });
