@@ -202,7 +202,7 @@ describe('the options', () => {
     [{ alerting: { handlers: [{ send: 5 }] } }, 'an object with notify() or send(); got an object.'],
     [
       { exporters: { datadog: 'planted' } },
-      '`exporters.datadog` must be an object of options, or false to turn it off; got a string.',
+      '`exporters.datadog` must be true, false or an object of options; got a string.',
     ],
     [
       { exporters: { otlp: { url: 'https://admin:planted@bad host' } } },
@@ -284,7 +284,7 @@ describe('a class decorator', () => {
       'an unknown severity',
       () => AlertHandler(given({ severities: ['page'] })),
       handles,
-      'must be an array of critical, warning, info; got the string "page".',
+      'must be an array of critical, warning, info; got the string "page" at [0].',
     ],
     [
       'an unknown key of a handler',
