@@ -15,7 +15,13 @@ describe('a signal that asks the process to end', () => {
     const signals = new EndSignals(
       new Guard(() => undefined),
       (signal, ends) => seen.push(['noted', signal, ends]),
-      { pid, kill: (id, signal) => seen.push(['end', id, signal]) > 0 },
+      {
+        pid,
+        kill: (id, signal) => {
+          seen.push(['end', id, signal]);
+          return true;
+        },
+      },
     );
     signals.start();
     process.emit('SIGTERM');
