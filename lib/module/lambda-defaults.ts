@@ -86,7 +86,7 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
   };
   if (given.requests === undefined) off.push('requests');
   if (isSampled) return { options, off };
-  // What is given and needs no samples is false.
+  // Either of them that was given is false, or it would be sampled.
   if (history === undefined) off.push('history');
   if (alerting === undefined) off.push('alerting');
   return { options: { ...options, history: false, alerting: false }, off };

@@ -12,10 +12,10 @@ export interface LoadOptions {
   readonly json: boolean;
   /** The incident, which lasts until an alert fires and is over again. */
   readonly incident: IncidentName | undefined;
-  /** Whether an incident ends as soon as its alert fires. */
+  /** True if an incident ends as soon as its alert fires. */
   readonly untilAlert: boolean;
   readonly apiKey: string;
-  /** Where the monitoring endpoints are, which an incident asks for its alert. */
+  /** Address of the monitoring endpoints, which an incident asks for its alert. */
   readonly monitoringUrl: URL;
   readonly token: string | undefined;
 }
