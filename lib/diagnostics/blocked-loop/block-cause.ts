@@ -1,6 +1,6 @@
 import type { CallSite } from '../../instrumentation/requests/call-sites.js';
 import type { FindSite } from './find-site.js';
-import type { StackSample } from './loop-sampler.js';
+import { FIRST_INTERVAL_MS, type StackSample } from './loop-sampler.js';
 import type { SampledBlock } from './loop-watch.js';
 
 /** The cause of a block of the event loop. */
@@ -57,10 +57,11 @@ export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause 
   const { durationMs, starvedMs, gcMs } = block;
   if (starvedMs >= durationMs * MAJORITY) return { ...UNKNOWN, culprit: NOT_SCHEDULED };
   const isCollection = gcMs >= durationMs * MAJORITY;
-  const functions = functionsOf(block.samples, siteOf);
+  const functions = functionsOf(block, siteOf);
   const [top] = functions.toSorted((a, b) => b.ms - a.ms);
   if (top === undefined) return { ...UNKNOWN, culprit: isCollection ? GARBAGE_COLLECTION : UNKNOWN.culprit };
-  const { ms, ...cause } = top;
+  const { ms, nativeMs, promptMs, ...rest } = top;
+  const cause = { ...rest, isAfterNative: nativeMs > promptMs };
   const share = ms / functions.reduce((sum, each) => sum + each.ms, 0);
   if (!isCollection) return { ...cause, share };
   const collection = GARBAGE_COLLECTION.slice(1, -1);
@@ -70,16 +71,26 @@ export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause 
 }
 
 /** A function in stack traces, and how long it and what it called ran during a block. */
-interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operation' | 'isAfterNative'> {
+interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operation'> {
   ms: number;
+  /** Time of native code, and time with stack traces that came at once, in milliseconds. */
+  nativeMs: number;
+  promptMs: number;
 }
 
 /** Returns the functions, each with the operation that took the longest of it. */
-function functionsOf(samples: readonly StackSample[], siteOf: FindSite): BlockingFunction[] {
+function functionsOf({ samples, idleMs }: SampledBlock, siteOf: FindSite): BlockingFunction[] {
   const operations = new Map<string, BlockingFunction>();
   // The longest sample has the line that is shown.
-  for (const { stack, ms, isAfterNative } of samples.toSorted((a, b) => b.ms - a.ms)) {
-    const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, siteOf), isAfterNative, ms };
+  for (const sample of samples.toSorted((a, b) => b.ms - a.ms)) {
+    const { stack, ms, silentMs } = sample;
+    const isAfterNative = followsNativeCode(sample, idleMs);
+    const blocking = {
+      ...culpritOf(stack.split('\n'), isAfterNative, siteOf),
+      ms,
+      nativeMs: isAfterNative ? silentMs : 0,
+      promptMs: isAfterNative ? 0 : ms,
+    };
     addTo(operations, `${blocking.culprit}\n${blocking.operation ?? ''}`, blocking);
   }
   const functions = new Map<string, BlockingFunction>();
@@ -89,10 +100,20 @@ function functionsOf(samples: readonly StackSample[], siteOf: FindSite): Blockin
   return [...functions.values()];
 }
 
+/** Returns true if the main thread ran while it did not answer, rather than had no processor. */
+function followsNativeCode({ isLate, silentMs }: StackSample, idleMs: number): boolean {
+  return isLate && silentMs > idleMs + FIRST_INTERVAL_MS;
+}
+
 function addTo(functions: Map<string, BlockingFunction>, key: string, added: BlockingFunction): void {
   const known = functions.get(key);
-  if (known === undefined) functions.set(key, added);
-  else known.ms += added.ms;
+  if (known === undefined) {
+    functions.set(key, added);
+    return;
+  }
+  known.ms += added.ms;
+  known.nativeMs += added.nativeMs;
+  known.promptMs += added.promptMs;
 }
 
 /** Returns the innermost function of the application, or else of a package; native code if there is neither. */

@@ -3,6 +3,8 @@ import { STACK_TRACE_QUESTION } from './stack-trace-question.js';
 /** Time between two beats of the event loop, in milliseconds: while the application works, and while it rests. */
 export const BEAT_MS = 50;
 export const RESTING_BEAT_MS = 1_000;
+/** The shortest time between two questions to a main thread that misses its beats, in milliseconds. */
+export const FIRST_INTERVAL_MS = 20;
 
 /** The cells of memory that the event loop shares with the thread that watches it. */
 export const CELLS = {
@@ -33,10 +35,12 @@ export interface StackSample {
   readonly stack: string;
   readonly ms: number;
   /**
-   * True if the main thread answered late, because code ran that cannot be interrupted. The stack trace is that of what
-   * came next.
+   * True if the main thread answered late, because code ran that cannot be interrupted or it had no processor. The stack
+   * trace is that of what came next.
    */
-  readonly isAfterNative: boolean;
+  readonly isLate: boolean;
+  /** Time during which the main thread did not answer, in milliseconds: part of `ms`, and hardly any if it answered at once. */
+  readonly silentMs: number;
 }
 
 /** The answer of the sampling thread. */
@@ -66,10 +70,10 @@ const { parentPort, workerData } = require('node:worker_threads');
 const { cells, cellNumbers } = workerData;
 
 const STACK = ${JSON.stringify(STACK_TRACE_QUESTION)};
-const FIRST_INTERVAL_MS = 20;
+const FIRST_INTERVAL_MS = ${FIRST_INTERVAL_MS};
 const MAX_STACKS = 60;
-/** Number of polls without an answer after which code must be running that cannot be interrupted. */
-const NATIVE_POLLS = 2;
+/** Number of polls without an answer after which it is late. */
+const LATE_POLLS = 2;
 
 /** Number of delays of this thread that are remembered. */
 const MAX_DELAYS = 100;
@@ -84,7 +88,7 @@ let sampled = newBlock(-1, 0);
 const delays = [];
 
 function newBlock(beat, until) {
-  return { beat, until, samples: new Map(), unanswered: 0 };
+  return { beat, until, samples: new Map(), unanswered: 0, silentSince: undefined };
 }
 
 function poll() {
@@ -102,6 +106,7 @@ function poll() {
     beatAt = now;
   } else if (now - beatAt >= Atomics.load(cells, cellNumbers.thresholdMs) + beatMs - ${BEAT_MS}) {
     if (sampled.beat !== beat) sampled = newBlock(beat, beatAt);
+    sampled.silentSince ??= now;
     if (isAsking || !ask(sampled)) sampled.unanswered++;
     waitMs = Math.max(FIRST_INTERVAL_MS, (now - beatAt) / 50);
   }
@@ -147,16 +152,20 @@ function endAsking() {
 
 function add(block, trace) {
   const now = performance.now();
-  const isAfterNative = block.unanswered >= NATIVE_POLLS;
+  const isLate = block.unanswered >= LATE_POLLS;
   // A function that has not begun yet has not called native code.
-  const stack = isAfterNative && trace.isAtEntry ? trace.stack.split('\\n').slice(1).join('\\n') : trace.stack;
+  const stack = isLate && trace.isAtEntry ? trace.stack.split('\\n').slice(1).join('\\n') : trace.stack;
+  const silentMs = now - (block.silentSince ?? now);
   block.unanswered = 0;
-  const key = isAfterNative + stack;
+  block.silentSince = undefined;
+  const key = isLate + stack;
   const sample = block.samples.get(key);
   const ms = now - block.until;
   block.until = now;
-  if (sample !== undefined) sample.ms += ms;
-  else if (block.samples.size < MAX_STACKS) block.samples.set(key, { stack, ms, isAfterNative });
+  if (sample !== undefined) {
+    sample.ms += ms;
+    sample.silentMs += silentMs;
+  } else if (block.samples.size < MAX_STACKS) block.samples.set(key, { stack, ms, isLate, silentMs });
 }
 
 function starvedMs(durationMs) {

@@ -27,6 +27,8 @@ export interface SampledBlock {
   readonly gcMs: number;
   /** Time during which the process did not run, since it was stopped or had no processor, in milliseconds. */
   readonly starvedMs: number;
+  /** Time during which nothing of the process ran, at most, in milliseconds. */
+  readonly idleMs: number;
 }
 
 export interface LoopWatchSubscriber {
@@ -42,12 +44,8 @@ export interface LoopWatchSubscriber {
 const inspector = optionalInspector();
 
 /** A block whose stack traces are awaited. */
-interface PendingBlock {
+interface PendingBlock extends Pick<SampledBlock, 'startedAt' | 'durationMs' | 'idleMs'> {
   readonly beat: number;
-  readonly durationMs: number;
-  readonly startedAt: number;
-  /** Time during which nothing of the process ran, at most, in milliseconds. */
-  readonly idleMs: number;
 }
 
 /** Time during which the main thread waits for the answer of an open question, in milliseconds. */
@@ -255,6 +253,7 @@ export class LoopWatch {
         gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
         // The sampling thread may have had no processor while the main thread had one.
         starvedMs: Math.min(starvedMs, idleMs),
+        idleMs,
       };
       for (const subscriber of this.subscribers) {
         if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);

@@ -13,10 +13,11 @@ function cause(
 ): ReturnType<typeof causeOfBlock> {
   const samples = traces.map(([ms, frames]) => ({
     ms,
-    isAfterNative,
+    isLate: isAfterNative,
+    silentMs: isAfterNative ? ms : 0,
     stack: frames.map((frame) => `    at ${frame}`).join('\n'),
   }));
-  const block = { startedAt: 0, durationMs: 400, gcMs: 0, starvedMs: 0, samples };
+  const block = { startedAt: 0, durationMs: 400, gcMs: 0, starvedMs: 0, idleMs: 0, samples };
   return causeOfBlock(block, siteFinder(new CallSites()));
 }
 

@@ -13,7 +13,8 @@ const own = (name: string, line = 1): string => `${name} (${FILE}:${line}:5)`;
 function flame(samples: readonly (readonly [number, readonly string[]])[]): BlockFlame {
   const stacks = samples.map(([ms, frames]) => ({
     ms,
-    isAfterNative: false,
+    isLate: false,
+    silentMs: 0,
     stack: frames.map((frame) => `    at ${frame}`).join('\n'),
   }));
   return new StackTree(stacks, siteFinder(new CallSites(ROOT)), ROOT).flame();

@@ -13,12 +13,13 @@ function recorder(registry = new MetricsRegistry()): BlockRecorder {
   return new BlockRecorder(registry, CLOCK, new CallSites());
 }
 
-function sample(ms: number, frames: readonly string[], isAfterNative = false): StackSample {
-  return { ms, isAfterNative, stack: frames.map((frame) => `    at ${frame}`).join('\n') };
+/** A stack trace that was taken at once, or after so many milliseconds without an answer. */
+function sample(ms: number, frames: readonly string[], silentMs = 0): StackSample {
+  return { ms, isLate: silentMs > 0, silentMs, stack: frames.map((frame) => `    at ${frame}`).join('\n') };
 }
 
 function block(samples: readonly StackSample[], further: Partial<SampledBlock> = {}): SampledBlock {
-  return { startedAt: 0, durationMs: 400, gcMs: 0, starvedMs: 0, samples, ...further };
+  return { startedAt: 0, durationMs: 400, gcMs: 0, starvedMs: 0, idleMs: 0, samples, ...further };
 }
 
 const own = (name: string, line = 1): string => `${name} (${FILE}:${line}:5)`;
@@ -75,13 +76,13 @@ describe('a block of the event loop', () => {
     ],
     [
       'what came after native code',
-      block([sample(400, [own('Reports.sum')], true)]),
+      block([sample(400, [own('Reports.sum')], 400)]),
       'Reports.sum',
       undefined,
     ],
     [
       'native code of an unknown caller',
-      block([sample(400, ['emit (/srv/node_modules/rxjs/a.js:2:1)'], true)]),
+      block([sample(400, ['emit (/srv/node_modules/rxjs/a.js:2:1)'], 400)]),
       '(native code)',
       undefined,
     ],
@@ -113,7 +114,7 @@ describe('a block of the event loop', () => {
     ['nothing if nothing is known', block([]), '(unknown)', undefined],
     [
       'nothing for what is no stack trace',
-      block([{ ms: 1, isAfterNative: false, stack: '' }]),
+      block([{ ms: 1, isLate: false, silentMs: 0, stack: '' }]),
       '(native code)',
       undefined,
     ],
@@ -144,7 +145,7 @@ describe('a block of the event loop', () => {
     ],
     [
       'by native code in Reports.sum (FILE), or just before it',
-      block([sample(400, [own('Reports.sum')], true)]),
+      block([sample(400, [own('Reports.sum')], 400)]),
     ],
     ['by native code', block([sample(400, ['listOnTimeout (node:internal/timers:5:1)'])])],
     ['by garbage collection', block([], { gcMs: 250 })],
@@ -167,7 +168,7 @@ describe('a block of the event loop', () => {
   });
 
   it.each<[string, SampledBlock, string]>([
-    ['native code that it called', block([sample(400, ['emit (node:events:1:1)'], true)]), 'job nightly'],
+    ['native code that it called', block([sample(400, ['emit (node:events:1:1)'], 400)]), 'job nightly'],
     ['a block without a stack trace', block([]), 'job nightly'],
     ['nothing else', block([sample(400, [own('Reports.sum')])]), 'Reports.sum'],
     ['nothing that was at another time', block([], { startedAt: 900 }), '(unknown)'],
@@ -182,12 +183,12 @@ describe('a block of the event loop', () => {
 
   it('is said in a sentence', () => {
     const recorded = recorder();
-    for (const [frames, isAfterNative] of [
-      [[own('Reports.sum', 7)], false],
-      [['JSON.stringify (<anonymous>)', own('Reports.sum', 7)], false],
-      [[own('Reports.sum', 7)], true],
+    for (const [frames, silentMs] of [
+      [[own('Reports.sum', 7)], 0],
+      [['JSON.stringify (<anonymous>)', own('Reports.sum', 7)], 0],
+      [[own('Reports.sum', 7)], 300],
     ] as const) {
-      recorded.record(block([sample(400, frames, isAfterNative)]));
+      recorded.record(block([sample(400, frames, silentMs)]));
     }
     const place = 'Reports.sum (test/diagnostics/blocked-loop/block.recorder.spec.ts:7:5)';
     expect(recorded.blocks().map(({ cause }) => cause)).toEqual([
@@ -195,6 +196,26 @@ describe('a block of the event loop', () => {
       `The event loop was blocked for 400 ms by ${place}, in JSON.stringify.`,
       `The event loop was blocked for 400 ms by ${place}.`,
     ]);
+  });
+
+  it.each<[string, readonly StackSample[], Partial<SampledBlock>]>([
+    ['the process had no processor meanwhile', [sample(400, [own('Reports.sum')], 60)], { idleMs: 50 }],
+    [
+      'its other stack traces came at once',
+      [sample(290, [own('Reports.sum')], 60), sample(110, [own('Reports.sum', 2)])],
+      {},
+    ],
+  ])('is not said to be native code after a late stack trace if %s', (_, samples, further) => {
+    const recorded = recorder();
+    recorded.record(block(samples, further));
+    const [{ cause } = { cause: '' }] = recorded.blocks();
+    expect(cause).toMatch(/ blocked for 400 ms by Reports\.sum \(/);
+  });
+
+  it('is said to be native code if the process ran without an answer, although it had no processor for long', () => {
+    const recorded = recorder();
+    recorded.record(block([sample(400, [own('Reports.sum')], 300)], { idleMs: 200 }));
+    expect(recorded.blocks()[0]?.cause).toContain('by native code in Reports.sum');
   });
 
   it('is counted by its culprit, of which there are at most a hundred', () => {

@@ -5,7 +5,7 @@ import type { LoopWatch, LoopWatchSubscriber } from '../../../lib/diagnostics/bl
 import { EventLoopUse } from '../../../lib/instrumentation/requests/event-loop-use.js';
 import { Guard } from '../../../lib/primitives/guard.js';
 
-const BLOCK = { startedAt: 0, durationMs: 200, samples: [], gcMs: 0, starvedMs: 0 };
+const BLOCK = { startedAt: 0, durationMs: 200, samples: [], gcMs: 0, starvedMs: 0, idleMs: 0 };
 
 const ended = jest.fn();
 const watch = jest.fn<(subscriber: LoopWatchSubscriber) => () => void>();

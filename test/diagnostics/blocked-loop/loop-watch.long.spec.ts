@@ -69,7 +69,7 @@ describe('the watch of the event loop', () => {
         expect(() => runScript({ timeout: 200 })).toThrow('timed out');
         busy(100);
         const samples = blocks().flatMap((block) => block.samples);
-        expect(samples.map(({ isAfterNative }) => isAfterNative)).toContain(true);
+        expect(samples.map(({ isLate }) => isLate)).toContain(true);
       });
       expect(withinScripts()).toEqual([]);
     },
