@@ -58,10 +58,10 @@ export class BlockRecorder {
     const labels = { culprit: this.culprits.of(cause.culprit) };
     this.count.inc(labels);
     this.seconds.inc(labels, block.durationMs / 1000);
-    const { durationMs } = block;
     this.kept.push({
-      startedAt: this.clock.now() - durationMs,
-      durationMs,
+      // It is recorded later than it ended, and two may be recorded at once.
+      startedAt: this.clock.now() - (this.clock.monotonic() - block.startedAt),
+      durationMs: block.durationMs,
       cause,
       stacks: this.stacksOf(block),
       tree: new StackTree(block.samples, siteOf, this.root),

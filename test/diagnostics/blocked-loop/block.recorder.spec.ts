@@ -7,7 +7,7 @@ import { EventLoopUse } from '../../../lib/instrumentation/requests/event-loop-u
 import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 
 const FILE = import.meta.filename;
-const CLOCK = { now: () => 10_000, monotonic: () => 0 };
+const CLOCK = { now: () => 10_000, monotonic: () => 400 };
 
 function recorder(registry = new MetricsRegistry()): BlockRecorder {
   return new BlockRecorder(registry, CLOCK, new CallSites());
@@ -216,6 +216,16 @@ describe('a block of the event loop', () => {
     const recorded = recorder();
     recorded.record(block([sample(400, [own('Reports.sum')], 300)], { idleMs: 200 }));
     expect(recorded.blocks()[0]?.cause).toContain('by native code in Reports.sum');
+  });
+
+  it('has the time at which it began, however late it is recorded', () => {
+    const recorded = new BlockRecorder(
+      new MetricsRegistry(),
+      { now: () => 10_000, monotonic: () => 3_000 },
+      new CallSites(),
+    );
+    for (const startedAt of [500, 1_200]) recorded.record(block([], { startedAt }));
+    expect(recorded.blocks().map(({ startedAt }) => startedAt)).toEqual([8_200, 7_500]);
   });
 
   it('is counted by its culprit, of which there are at most a hundred', () => {
