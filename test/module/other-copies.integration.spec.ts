@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, type LoggerService, Module, Optional, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type LoggerService,
+  Module,
+  Optional,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { ADAPTERS, createApp } from '../e2e/fixture/start-app.js';
 
@@ -24,7 +32,7 @@ function injecting(token: unknown): Type {
 }
 
 describe.each(ADAPTERS)('a start on %s', (adapter) => {
-  async function warningsOf(imports: Type[], providers: Type[]): Promise<string[]> {
+  async function warningsOf(imports: Type[], providers: Provider[]): Promise<string[]> {
     const warnings: string[] = [];
     const logger: LoggerService = { log() {}, error() {}, warn: (text: string) => void warnings.push(text) };
     class LibraryModule {}
@@ -45,6 +53,22 @@ describe.each(ADAPTERS)('a start on %s', (adapter) => {
       expect.stringMatching(
         /^MailService uses another copy of nestjs-monitoring, .+ see docs\/libraries\.md/,
       ),
+    ]);
+  });
+
+  it('warns of a property and of a factory, too', async () => {
+    class Mailer {
+      registry: unknown;
+    }
+    Inject(OtherRegistry)(Mailer.prototype, 'registry');
+    Optional()(Mailer.prototype, 'registry');
+    const factory = {
+      provide: 'MAIL',
+      inject: [{ token: OtherRegistry, optional: true }],
+      useFactory: () => 'mail',
+    };
+    expect(await warningsOf([], [Mailer, factory])).toEqual([
+      expect.stringMatching(/^Mailer, MAIL use another copy of nestjs-monitoring, /),
     ]);
   });
 
