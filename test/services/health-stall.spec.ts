@@ -66,10 +66,13 @@ async function statusOf(running: RunningApp, check: string): Promise<string | un
 const becomes = (running: RunningApp, check: string, status: string): Promise<void> =>
   eventually(async () => expect(await statusOf(running, check)).toBe(status), RECOVERY_MS);
 
-/** The whole pool at once, as often as an application could have lost it to the checks. */
+/**
+ * The whole pool at once, as often as an application could have lost it to the checks. A query is sent again if it fails: an
+ * impatient client gives up a connection that a busy machine takes long to open.
+ */
 async function expectToWork(running: RunningApp, { query, used }: Opened): Promise<void> {
   for (let round = 0; round < 3; round++) {
-    await Promise.all(Array.from({ length: POOL_SIZE }, () => query(running)));
+    await Promise.all(Array.from({ length: POOL_SIZE }, () => eventually(() => query(running), RECOVERY_MS)));
   }
   await eventually(() => expect(used(running)).toBe(0), RECOVERY_MS);
 }
