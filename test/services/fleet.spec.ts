@@ -320,8 +320,12 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
       await bar.getByText('2 versions').waitFor();
       const verdict = page.getByRole('region', { name: 'Verdict' });
       await verdict.getByText(hosts[1]!).first().waitFor(PATIENCE);
-      expect(await verdict.innerText()).toMatch(/p99 [\d.]+× \([\d.]+ s, median [\d.]+ m?s\)/);
-      expect(await verdict.innerText()).toMatch(/This process \([^)]+:\d+\): /);
+      // On a busy machine, Prometheus may be too slow for one of the answers that are shown one after the other.
+      await eventually(async () => {
+        const text = await verdict.innerText();
+        expect(text).toMatch(/p99 [\d.]+× \([\d.]+ s, median [\d.]+ m?s\)/);
+        expect(text).toMatch(/This process \([^)]+:\d+\): /);
+      }, PATIENCE);
       expect(await violations(page)).toEqual([]);
 
       await page.evaluate("location.hash = '#/routes?range=300000'");

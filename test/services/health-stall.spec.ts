@@ -24,8 +24,10 @@ import { SilentProxy } from './support/silent.proxy.js';
 
 const POOL_SIZE = 5;
 const INTERVAL_MS = 250;
+/** Long enough to open a connection on a busy machine: the one of a check that takes longer is destroyed. */
+const TIMEOUT_MS = 2 * INTERVAL_MS;
 /** So many checks are due in this time that each could take a connection of its own. */
-const STALL_MS = 4 * POOL_SIZE * INTERVAL_MS;
+const STALL_MS = 2 * POOL_SIZE * (TIMEOUT_MS + INTERVAL_MS / 2);
 /** Within which the application works again. */
 const RECOVERY_MS = 30_000;
 
@@ -381,7 +383,7 @@ class AppModule {
       collectors: { runtime: false, system: false, api: false },
       health: {
         refreshIntervalMs: INTERVAL_MS,
-        checkTimeoutMs: INTERVAL_MS,
+        checkTimeoutMs: TIMEOUT_MS,
         builtIn: { disk: false, memory: false, eventLoop: false },
         ...health,
       },
