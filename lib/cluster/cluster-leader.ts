@@ -29,6 +29,10 @@ export class ClusterLeader {
   private running: Promise<MetricFamily[]> | undefined;
   private next: Promise<MetricFamily[]> | undefined;
   private relies = false;
+  /** True once nothing is collected any more, since its own totals become those of a departed worker. */
+  private isEnding = false;
+  /** True once another worker may lead, whose totals are not to be overwritten. */
+  private isOver = false;
 
   constructor(private readonly context: ClusterContext) {}
 
@@ -74,9 +78,10 @@ export class ClusterLeader {
 
   /**
    * Returns the merged metrics of all workers. A request during a collection gets the result of the next one, so that
-   * nothing counted before the request is missing.
+   * nothing counted before the request is missing. Rejects while the leadership ends.
    */
   collect(request: CollectRequest): Promise<MetricFamily[]> {
+    if (this.isEnding) return Promise.reject(new Error('the leader ends'));
     this.exponential = unionOf(this.exponential, request.exponential);
     if (this.running === undefined) return this.run(request.timeoutMs);
     this.next ??= this.running
@@ -105,6 +110,7 @@ export class ClusterLeader {
 
   /** Ends the leadership and saves the totals for the next leader. */
   async end(): Promise<void> {
+    this.isEnding = true;
     await (this.next ?? this.running)?.catch(() => undefined);
     const { own, timeoutMs, totals } = this.context;
     this.updateOwn(await own.collect({ exponential: this.exponential, timeoutMs }));
@@ -118,6 +124,8 @@ export class ClusterLeader {
 
   /** Closes all connections, because another worker has taken over. */
   abandon(): void {
+    this.isEnding = true;
+    this.isOver = true;
     for (const stream of this.streams) stream.close();
   }
 
@@ -207,8 +215,12 @@ export class ClusterLeader {
     { id, exponential, timeoutMs }: Extract<FollowerMessage, { kind: 'merge' }>,
   ): Promise<void> {
     const limitMs = Math.min(timeoutMs, this.context.timeoutMs);
-    const families = await this.collect({ exponential, timeoutMs: limitMs });
-    connection.sendMerged(id, families, (name) => isIncluded(exponential, name));
+    try {
+      const families = await this.collect({ exponential, timeoutMs: limitMs });
+      connection.sendMerged(id, families, (name) => isIncluded(exponential, name));
+    } catch {
+      // The end of the connection, which is near, tells the worker.
+    }
   }
 
   private updateOwn(families: readonly MetricFamily[]): void {
@@ -265,6 +277,7 @@ export class ClusterLeader {
   }
 
   private async save(workers: readonly KnownWorker[]): Promise<void> {
+    if (this.isOver) return;
     await this.context.totals.write({ workers, departed: this.departed.families });
   }
 }

@@ -5,6 +5,7 @@ import { MetricExplorer } from '../../lib/dashboard/metric-explorer.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { OVERVIEW, REQUESTS } from '../../lib/dashboard/views/http-views.js';
 import { MINUTE } from '../history/support.js';
+import { eventually } from '../support/eventually.js';
 import { busyHour } from './support.js';
 
 /** Runs work to its end; returns what it came to, how long it took, and its longest steps, in milliseconds. */
@@ -66,18 +67,18 @@ describe('the dashboard over a thousand routes', () => {
   ])(
     'has no step that is a large part of the work: %s',
     async (_, ask) => {
-      // The least that each step took, whatever else the machine did.
+      // The least that each step took in as many runs as it takes, whatever else the machine did meanwhile.
       const leastMs: number[] = [];
-      for (let i = 0; i < 6; i++) {
+      await eventually(async () => {
         const work = await ask();
         for (let step = 0, done: boolean | undefined = false; !done; step++) {
           const before = performance.now();
           ({ done } = work.next());
           leastMs[step] = Math.min(leastMs[step] ?? Infinity, performance.now() - before);
         }
-      }
-      const totalMs = leastMs.reduce((sum, ms) => sum + ms, 0);
-      expect(Math.max(...leastMs) / totalMs).toBeLessThan(0.06);
+        const totalMs = leastMs.reduce((sum, ms) => sum + ms, 0);
+        expect(Math.max(...leastMs) / totalMs).toBeLessThan(0.06);
+      });
     },
     60_000,
   );

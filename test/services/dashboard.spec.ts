@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, type DynamicModule, Get, Module, Param } from '@nestjs/common';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { DASHBOARD } from '../../lib/module/lazily-loaded.token.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
@@ -129,8 +129,10 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.locator('th[aria-sort=descending]', { hasText: 'p95' }).waitFor({ timeout: PATIENCE_MS });
       await page.reload();
       await rows.first().waitFor({ timeout: PATIENCE_MS });
-      expect(await head.getAttribute('aria-sort')).toBe('descending');
-      expect(await rows.count()).toBe(all);
+      await eventually(async () => {
+        expect(await head.getAttribute('aria-sort')).toBe('descending');
+        expect(await rows.count()).toBe(all);
+      });
       await page.getByRole('button', { name: /^4xx \(/ }).click();
       await page
         .getByRole('link', { name: 'GET /api/users/:id', exact: true })
@@ -170,21 +172,29 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page, offences } = await browser.open(`${server.url}/metrics-dashboard`);
       const heading = (name: string) => page.getByRole('heading', { level: 1, name });
       await page.locator('figure canvas').first().waitFor({ timeout: PATIENCE_MS });
+      const answered = page.waitForResponse((response) =>
+        /view\?.*range=300000/.test(decodeURIComponent(response.url())),
+      );
       await page.getByRole('button', { name: '5 min', exact: true }).click();
       expect(page.url()).toContain('range=300000');
+      await (await answered).finished();
+      await untilShown(page);
       const plot = page.locator('.u-over').first();
-      await plot.scrollIntoViewIfNeeded();
+      // Waits until the plot has its place.
+      await plot.hover();
       const box = (await plot.boundingBox())!;
-      await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+      const at = (share: number) => ({ position: { x: box.width * share, y: 40 } });
+      await plot.hover(at(0.3));
       await page.mouse.down();
-      await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 4 });
+      await plot.hover(at(0.5));
+      await plot.hover(at(0.7));
       await page.mouse.up();
       await page.locator('.fixed-range').waitFor();
       const zoomed = new URL(page.url()).hash;
       const { from, to } = Object.fromEntries(new URLSearchParams(zoomed.split('?')[1]));
       expect((Number(to) - Number(from)) / 300_000).toBeCloseTo(0.4, 1);
-      await page.keyboard.press('g');
-      await page.keyboard.press('x');
+      // At once, since the second key has to come in time.
+      await Promise.all([page.keyboard.press('g'), page.keyboard.press('x')]);
       await heading('Metrics').waitFor({ timeout: PATIENCE_MS });
       expect(page.url()).toContain(`from=${from}`);
       await page.keyboard.press('/');
@@ -207,16 +217,12 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const sizes: Promise<number>[] = [];
       const total = async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
       const { page } = await browser.open('about:blank');
-      page.on('response', (response) => {
-        const { pathname } = new URL(response.url());
-        if (/\.(js|css|svg)$|dashboard$/.test(pathname)) {
-          sizes.push(
-            response
-              .request()
-              .sizes()
-              .then(({ responseBodySize }) => responseBodySize),
-          );
-        }
+      const sizeOf = async (request: Request): Promise<number> =>
+        (await request.response()) === null ? 0 : (await request.sizes()).responseBodySize;
+      page.on('request', (request) => {
+        const { pathname } = new URL(request.url());
+        // One that its page has given up has no size.
+        if (/\.(js|css|svg)$|dashboard$/.test(pathname)) sizes.push(sizeOf(request).catch(() => 0));
       });
       // The pages before have left everything in the cache of the browser.
       await (await page.context().newCDPSession(page)).send('Network.clearBrowserCache');
@@ -297,24 +303,32 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const gone = await SampleAppServer.start('fastify');
       const { page } = await browser.open(`${gone.url}/metrics-dashboard`);
       await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
-      const title = await page.getByRole('heading', { level: 1 }).innerText();
       await page.evaluate("location.hash = '#/now/health'");
-      await page.getByRole('table', { name: 'Health checks' }).waitFor({ timeout: PATIENCE_MS });
+      const checks = page.getByRole('table', { name: 'Health checks' });
+      await checks.waitFor({ timeout: PATIENCE_MS });
+      await page.evaluate("location.hash = '#/now'");
+      await page.getByRole('region', { name: 'Verdict' }).waitFor({ timeout: PATIENCE_MS });
 
       await gone.crash();
       await page.getByText(/^No contact for \d+ s$/).waitFor({ timeout: PATIENCE_MS });
       await page.getByText('Connection lost').waitFor();
       expect(await page.locator('body.without-contact main').count()).toBe(1);
+      // What it shows now is the last that it has: the verdict of a busy machine may change until then.
+      const title = await page.getByRole('heading', { level: 1 }).innerText();
+      await page.evaluate("location.hash = '#/now/health'");
+      await checks.waitFor({ timeout: PATIENCE_MS });
       await page.evaluate("location.hash = '#/now'");
-      await page.getByRole('heading', { level: 1, name: title }).waitFor({ timeout: PATIENCE_MS });
+      await page
+        .getByRole('heading', { level: 1, name: title, exact: true })
+        .waitFor({ timeout: PATIENCE_MS });
       await page.evaluate("location.hash = '#/process/runtime'");
       await page.getByText('The application does not answer.', { exact: false }).waitFor();
-      await page.getByText(/^No contact for ([3-9]|\d\d) s$/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByText(/^No contact for ([3-9]|\d\d+) s$/).waitFor({ timeout: PATIENCE_MS });
 
       const successor = await SampleAppServer.start('fastify', {}, Number(new URL(gone.url).port));
       await page.getByText(/The application was restarted at/).waitFor({ timeout: PATIENCE_MS });
       await page.getByRole('heading', { level: 1, name: 'Runtime' }).waitFor({ timeout: PATIENCE_MS });
-      expect(await page.locator('body.without-contact').count()).toBe(0);
+      await page.locator('body:not(.without-contact)').waitFor({ timeout: PATIENCE_MS });
       await page.close();
       await successor.stop();
     }, 120_000);
@@ -400,10 +414,10 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         route.fulfill({ contentType: 'text/html', body: '<h1>Maintenance</h1>' }),
       );
       await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/now`);
-      await page.getByText(/^No contact for ([5-9]|\d\d) s$/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByText(/^No contact for ([5-9]|\d\d+) s$/).waitFor({ timeout: PATIENCE_MS });
       await page.unrouteAll({ behavior: 'wait' });
       await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
-      expect(await page.locator('body.without-contact').count()).toBe(0);
+      await page.locator('body:not(.without-contact)').waitFor({ timeout: PATIENCE_MS });
       await page.close();
     }, 120_000);
 
@@ -411,10 +425,16 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       app = await startApp(adapter, HostileModule);
       const { page, offences } = await browser.open('about:blank');
       let answers = 0;
+      // Each question by itself: on a busy machine, several are on their way at once.
+      const asked = new Map<string, number>();
       let isForeign = (answer: number) => answer % 2 === 0;
       await page.route('**/api/batch?*', async (route) => {
+        const url = route.request().url();
         const response = await route.fetch();
-        const other = isForeign(answers++) && { 'x-monitoring-instance': 'web-2:17:1' };
+        const answer = asked.get(url) ?? 0;
+        asked.set(url, answer + 1);
+        answers++;
+        const other = isForeign(answer) && { 'x-monitoring-instance': 'web-2:17:1' };
         await route.fulfill({ response, headers: { ...response.headers(), ...other } });
       });
       await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/now`);
@@ -481,8 +501,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const answered = page.waitForResponse('**/api/overview', { timeout: PATIENCE_MS });
       await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard`, { waitUntil: 'commit' });
       await (await answered).finished();
-      // The page has had its data by then.
-      await page.evaluate("fetch(document.querySelector('#first').href).then((answer) => answer.json())");
+      await untilShown(page);
       expect(await token.count()).toBe(1);
       expect(await page.getByText('Not signed in').count()).toBe(1);
       await page.unrouteAll({ behavior: 'wait' });
@@ -545,6 +564,11 @@ function withPrometheus(url: string): DynamicModule {
 
 @Module({ imports: [MonitoringModule.forRoot({ endpoints: { auth: { bearerToken: 'T0ken' } } })] })
 class SecretModule {}
+
+/** Waits until the page has shown what it has received: it has had its data when another answer that it asks for now is read. */
+async function untilShown(page: Page): Promise<void> {
+  await page.evaluate("fetch(document.querySelector('#first').href).then((answer) => answer.json())");
+}
 
 /** Nothing is wider than the screen, once the charts have taken its width. */
 async function expectToFit(page: Page, width: number, about: string): Promise<void> {

@@ -11,12 +11,14 @@ import { PrometheusServer } from './support/prometheus.server.js';
 import { ServerProcess } from './support/server.process.js';
 
 /** Longer than Prometheus takes to learn of anything, on a busy machine. */
-const PATIENCE = { timeout: 60_000, interval: 500 };
+const PATIENCE = { timeout: 150_000, interval: 500 };
 /** Far above what a busy machine makes of the others. */
 const SLOW_MS = 1_200;
 const CLIENTS = 6;
 /** What a client takes to think: without it, the two fast instances would take both cores from everybody else. */
 const PAUSE_MS = 20;
+/** An instance of a busy machine that takes longer than that is taken for one that is down. */
+const SCRAPE_SECONDS = 2;
 /** Longer than a scrape, whose samples have the time of its start: older ones do not become more. */
 const SETTLED_MS = 3_000;
 
@@ -92,9 +94,8 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
   beforeAll(async () => {
     await buildLibrary();
     for (const _ of INSTANCES) hosts.push(`127.0.0.1:${await freePort()}`);
-    prometheus = await PrometheusServer.start([
-      { job: 'shop', url: `http://${hosts[0]}/metrics`, further: hosts.slice(1) },
-    ]);
+    const job = { job: 'shop', url: `http://${hosts[0]}/metrics`, further: hosts.slice(1) };
+    prometheus = await PrometheusServer.start([job], undefined, SCRAPE_SECONDS);
     const started = INSTANCES.map(async (environment, i) => {
       const host = hosts[i]!;
       const app = await ServerProcess.start({
@@ -320,8 +321,12 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
       await bar.getByText('2 versions').waitFor();
       const verdict = page.getByRole('region', { name: 'Verdict' });
       await verdict.getByText(hosts[1]!).first().waitFor(PATIENCE);
-      expect(await verdict.innerText()).toMatch(/p99 [\d.]+× \([\d.]+ s, median [\d.]+ m?s\)/);
-      expect(await verdict.innerText()).toMatch(/This process \([^)]+:\d+\): /);
+      // On a busy machine, Prometheus may be too slow for one of the answers that are shown one after the other.
+      await eventually(async () => {
+        const text = await verdict.innerText();
+        expect(text).toMatch(/p99 [\d.]+× \([\d.]+ s, median [\d.]+ m?s\)/);
+        expect(text).toMatch(/This process \([^)]+:\d+\): /);
+      }, PATIENCE);
       expect(await violations(page)).toEqual([]);
 
       await page.evaluate("location.hash = '#/routes?range=300000'");

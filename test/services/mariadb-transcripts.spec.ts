@@ -1,11 +1,12 @@
 import { type EventEmitter, once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as current from 'mysql2';
 import * as older from 'mysql2-3-11';
 import type { Mysql2Pool } from '../../lib/integrations/mysql2/mysql2.discovery.js';
 import { watchMysql2PoolWait } from '../../lib/integrations/mysql2/mysql2.pool.js';
 import { watchMysql2Connection, watchMysql2Pool } from '../../lib/integrations/mysql2/mysql2.watch.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { type Shape, transcriptOf } from './support/transcript.js';
@@ -60,6 +61,23 @@ const events = (log: Log, command: EventEmitter | undefined) =>
     });
     log('listens', command?.eventNames().length);
   });
+
+let server: MariaDbServer;
+
+/** A connection that has a lock, so that a statement that wants it is not answered. */
+let holder: { end(callback: () => void): void } | undefined;
+
+async function lock(): Promise<void> {
+  const connection = current.createConnection(server.url);
+  holder = connection;
+  await connection.promise().query("SELECT GET_LOCK('held', 0)");
+}
+
+async function unlock(): Promise<void> {
+  const connection = holder;
+  holder = undefined;
+  if (connection !== undefined) await new Promise<void>((resolve) => connection.end(resolve));
+}
 
 /** Uses of a connection or a pool. */
 const ANY: readonly Shape<Connection>[] = [
@@ -120,10 +138,11 @@ const ANY: readonly Shape<Connection>[] = [
   },
   {
     title: 'an inactive connection',
-    run: (client, log) =>
-      untilCalled(log, (cb) =>
-        client.query({ sql: 'SELECT SLEEP(0.2)', timeout: 20 }, (error: unknown) => cb(error)),
-      ),
+    run: async (client, log) => {
+      await lock();
+      const waiting = { sql: "SELECT GET_LOCK('held', 600)", timeout: 20 };
+      return untilCalled(log, (cb) => client.query(waiting, (error: unknown) => cb(error)));
+    },
   },
   {
     title: 'many at once',
@@ -308,18 +327,26 @@ const OF_POOLS: readonly Shape<Connection>[] = [
   {
     title: 'no callback for a connection',
     run: async (pool) => {
-      const failed = uncaught();
+      const acquired = once(pool, 'acquire');
       void pool.getConnection();
-      await failed;
+      await acquired;
+      // What it throws, it throws right after that.
+      await nextTurn();
     },
   },
   {
     title: 'execute() without a callback',
     run: async (pool, log) => {
-      const failed = uncaught();
-      log('result', typeof pool.execute('SELECT 1'));
       // The older of the two clients does not mind.
-      await failed;
+      const over = new AbortController();
+      const { signal } = over;
+      const ended = Promise.race([
+        once(process, 'uncaughtException', { signal }),
+        once(pool, 'release', { signal }),
+      ]);
+      log('result', typeof pool.execute('SELECT 1'));
+      await ended;
+      over.abort();
     },
   },
   {
@@ -331,22 +358,25 @@ const OF_POOLS: readonly Shape<Connection>[] = [
   },
 ];
 
+/** Waits until the server executes a statement of a connection that sleeps. */
+async function untilSleeping(threadId: number): Promise<void> {
+  await eventually(async () => {
+    const [process] = await server.query(
+      `SELECT INFO AS info FROM information_schema.PROCESSLIST WHERE ID = ${threadId}`,
+    );
+    expect(process).toEqual({ info: 'SELECT SLEEP(600)' });
+  });
+}
+
 /** Returns the number of connections that a pool has opened or opens now. */
 function openedBy(pool: object): number {
   return (pool as { _allConnections?: { readonly length: number } })._allConnections?.length ?? 0;
-}
-
-/** Resolves at the next exception that nothing catches, or after the time in which there is one on a busy machine. */
-async function uncaught(): Promise<void> {
-  await Promise.race([once(process, 'uncaughtException'), pause(2_000)]);
 }
 
 describeWith(
   ['mariadbd', 'mariadb-install-db'],
   'an application of MariaDB behaves the same with and without monitoring',
   () => {
-    let server: MariaDbServer;
-
     beforeAll(async () => {
       server = await MariaDbServer.start();
     }, 60_000);
@@ -364,6 +394,7 @@ describeWith(
         await new Promise((resolve) => connection.query('SELECT 1', resolve));
         const end = isWatched ? watchMysql2Connection(connection, queryRecorder()) : undefined;
         const transcript = await transcriptOf(connection, shape);
+        await unlock();
         connection.on('error', () => undefined);
         end?.();
         connection.destroy();
@@ -380,6 +411,7 @@ describeWith(
           ? [watchMysql2Pool(watched, queries), watchMysql2PoolWait(watched, failingWaits(queries))]
           : [];
         const transcript = await transcriptOf(pool, shape);
+        await unlock();
         for (const end of ends) end();
         // A connection that is still being opened fails when its pool ends, which nobody would hear of.
         if (openedBy(pool) > made.length) await Promise.race([once(pool, 'connection'), pause(5_000)]);
@@ -414,7 +446,8 @@ describeWith(
             run: async (client, log) => {
               client.on('error', (error) => log('lost', error));
               const lost = new Promise((resolve) => client.once('end', resolve));
-              const running = untilCalled(log, (cb) => client.query('SELECT SLEEP(10)', cb));
+              const running = untilCalled(log, (cb) => client.query('SELECT SLEEP(600)', cb));
+              await untilSleeping(client.threadId);
               await server.query(`KILL ${client.threadId}`);
               await Promise.all([lost, running]);
               await untilCalled(log, (cb) => client.query('select 2', cb));

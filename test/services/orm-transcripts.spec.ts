@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import knex, { type Knex } from 'knex';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import type { Knex as WatchedKnex } from '../../lib/integrations/knex/knex.discovery.js';
 import { watchKnexPoolWait } from '../../lib/integrations/knex/knex.pool.js';
@@ -76,6 +77,22 @@ const OF_TYPEORM: readonly Shape<DataSource>[] = [
   },
 ];
 
+let server: PostgresServer;
+
+/** A connection that has a lock, so that a statement that wants it is not answered. */
+let holder: Client | undefined;
+
+async function lock(): Promise<void> {
+  holder = new Client(server.url);
+  await holder.connect();
+  await holder.query('SELECT pg_advisory_lock(1)');
+}
+
+async function unlock(): Promise<void> {
+  await holder?.end();
+  holder = undefined;
+}
+
 /** Uses of Knex. */
 const OF_KNEX: readonly Shape<Knex>[] = [
   { title: 'a text', run: async (db) => (await db.raw<{ rows: unknown }>('SELECT 1 AS n')).rows },
@@ -121,7 +138,10 @@ const OF_KNEX: readonly Shape<Knex>[] = [
   },
   {
     title: 'a timeout',
-    run: async (db) => db.select(db.raw('pg_sleep(0.3)')).timeout(50),
+    run: async (db) => {
+      await lock();
+      return db.select(db.raw('pg_advisory_lock(1)')).timeout(50);
+    },
   },
   {
     title: 'its events',
@@ -150,8 +170,6 @@ describeWith(
   ['initdb', 'postgres'],
   'an application of an ORM behaves the same with and without monitoring',
   () => {
-    let server: PostgresServer;
-
     beforeAll(async () => {
       server = await PostgresServer.start();
     }, 60_000);
@@ -176,6 +194,7 @@ describeWith(
         ? [watchKnex(watched, queries), watchKnexPoolWait(watched, failingWaits(queries))]
         : [];
       const transcript = await transcriptOf(db, shape);
+      await unlock();
       for (const end of ends) end();
       await db.destroy();
       return transcript;

@@ -73,7 +73,8 @@ async function expectToSurvive(proxy: TerminatingProxy, times: number, asks: rea
   proxy.terminateWhenReady(times);
   // One after the other, so that each of them opens a connection (Knex opens one for two).
   for (const ask of asks) await ask.send().catch(() => undefined);
-  expect(proxy.terminated).toBeGreaterThanOrEqual(asks.length - 1);
+  // One that the machine has held up for as long as it may take goes on to connect behind its back.
+  await eventually(() => expect(proxy.terminated).toBeGreaterThanOrEqual(asks.length - 1));
   proxy.terminateWhenReady(Infinity);
   // A pool may still have to hear that a connection is lost.
   for (const ask of asks) await eventually(() => ask.send(), RECOVERY_MS);
@@ -171,8 +172,8 @@ describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
     ];
     expect(pings.map(({ name }) => name)).toEqual(['default', 'POOL', 'default']);
     await expectToFollow(pings, server);
-    // None of them has kept a connection.
-    expect(pool.idleCount).toBe(pool.totalCount);
+    // None of them keeps a connection, whichever was still being opened for one that was given up.
+    await eventually(() => expect(pool.idleCount).toBe(pool.totalCount));
     await app.close();
     await pool.end();
   }, 60_000);
@@ -227,7 +228,7 @@ describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
       expect(pool.waitingCount).toBe(1);
       client.release();
       await waiting;
-      await pingPgPool(pool as unknown as PgPool, AbortSignal.timeout(PING_MS));
+      await pingPgPool(pool as unknown as PgPool, AbortSignal.timeout(RECOVERY_MS));
       await pool.end();
     },
   );

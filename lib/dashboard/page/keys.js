@@ -20,26 +20,23 @@ const AREA_KEYS = {
  * @returns {() => void} shows the keys
  */
 export function listenToKeys(actions) {
-  let isGoing = false;
-  let timer;
+  let wentAt = -Infinity;
   const dialog = helpDialog();
   const help = () => {
     if (!dialog.isConnected) document.body.append(dialog);
     dialog.showModal();
   };
   document.addEventListener('keydown', (event) => {
-    const { target, key } = event;
+    const { target, key, timeStamp } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog.open) return;
     if (target.closest?.('input, select, textarea, [contenteditable]')) return;
-    if (isGoing) {
-      isGoing = false;
-      clearTimeout(timer);
+    // By the times of the keys: a page that is busy hears of them late.
+    if (timeStamp - wentAt < SEQUENCE_MS) {
+      wentAt = -Infinity;
       if (!Object.hasOwn(AREA_KEYS, key)) return;
       actions.open(AREA_KEYS[key]);
-    } else if (key === 'g') {
-      isGoing = true;
-      timer = setTimeout(() => (isGoing = false), SEQUENCE_MS);
-    } else if (key === '/') {
+    } else if (key === 'g') wentAt = timeStamp;
+    else if (key === '/') {
       const search = document.querySelector('main input[type=search]');
       if (search === null) return;
       search.focus();

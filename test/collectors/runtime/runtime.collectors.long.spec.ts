@@ -227,8 +227,10 @@ describe('the garbage collection collector', () => {
     const before = count();
     const collectGarbage = garbageCollector();
     for (let i = 0; i < 5; i++) collectGarbage();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    reported += observer.takeRecords().length;
+    await eventually(() => {
+      reported += observer.takeRecords().length;
+      expect(reported).toBeGreaterThanOrEqual(5);
+    });
     const reportedBefore = reported;
     await given.registry.collect();
     const counted = count() - before;
@@ -279,8 +281,11 @@ describe('the thread pool collector', () => {
     await Promise.all(work);
     const waited = longest();
     expect(waited).toBeGreaterThan(0.02);
-    await collector.collect();
-    expect(histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.min).toBeLessThan(waited);
+    // A busy machine may hold up one that waits for nothing, too.
+    await eventually(async () => {
+      await collector.collect();
+      expect(histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.min).toBeLessThan(waited);
+    });
   });
 });
 

@@ -179,12 +179,12 @@ export class PrometheusServer {
     return this.ask('series', { 'match[]': selector });
   }
 
-  /** The exemplars that it has stored of the series of an expression within the last five minutes. */
+  /** The exemplars that it has stored of the series of an expression within the last hour. */
   async exemplars(expression: string): Promise<PrometheusSample[]> {
     const now = Date.now() / 1000;
     const stored = await this.ask<{ exemplars: { labels: Record<string, string>; value: string }[] }[]>(
       'query_exemplars',
-      { query: expression, start: String(now - 300), end: String(now + 60) },
+      { query: expression, start: String(now - 3_600), end: String(now + 60) },
     );
     return stored.flatMap(({ exemplars }) =>
       exemplars.map(({ labels, value }) => ({ labels, value: goNumber(value) })),
