@@ -33,7 +33,7 @@ class TestWorker {
   });
   member!: ClusterMember;
 
-  async start(timeoutMs = 5_000): Promise<this> {
+  async start(timeoutMs = 60_000): Promise<this> {
     const resolved = resolveCluster({ id: 'test', directory, timeoutMs });
     if (!resolved) throw new Error('the option is on');
     const identity = { pid: process.pid, threadId: threads++, startedAt: Date.now() };
@@ -300,7 +300,7 @@ describe('a series created during a collection', () => {
   it.each(BEGINNINGS)(
     'loses no value in the history: $title',
     async ({ slow, when, begins, answersTooLate = false }) => {
-      const limitMs = answersTooLate ? 1_000 : 10_000;
+      const limitMs = answersTooLate ? 1_000 : 60_000;
       const workers = [await new TestWorker().start(limitMs), await new TestWorker().start(limitMs)] as const;
       const [{ member }] = workers;
       const store = new HistoryStore({ intervalMs: 15_000, retentionMs: 600_000, maxBytes: 8 * 1024 * 1024 });
