@@ -40,7 +40,7 @@ class TestWorker {
     this.sizes = this.registry.histogram('size_items', 'Sizes.', { labelNames: ['kind'], buckets: [1, 10] });
   }
 
-  async start(timeoutMs = 60_000): Promise<this> {
+  async start(timeoutMs = 20_000): Promise<this> {
     const resolved = resolveCluster({ id: 'test', directory, timeoutMs });
     if (!resolved) throw new Error('the option is on');
     const identity = { pid: process.pid, threadId: threads++, startedAt: Date.now() };
@@ -315,7 +315,7 @@ describe('a series created during a collection', () => {
   it.each(BEGINNINGS)(
     'loses no value in the history: $title',
     async ({ slow, when, begins, answersTooLate = false }) => {
-      const limitMs = answersTooLate ? 1_000 : 60_000;
+      const limitMs = answersTooLate ? 1_000 : 20_000;
       const clock = new FakeClock();
       const workers = [
         await new TestWorker(clock).start(limitMs),
