@@ -52,7 +52,8 @@ describe.each(ADAPTERS)('the dashboard with a Prometheus, on %s', (adapter) => {
       module: class AppModule {},
       imports: [
         MonitoringModule.forRoot({
-          dashboard: { prometheus: { url: server.url, bearerToken: 'T0ken' } },
+          // All queries of a page take less than its default of five seconds, but on a busy machine.
+          dashboard: { prometheus: { url: server.url, bearerToken: 'T0ken', timeoutMs: 60_000 } },
           collectors: { system: false },
           ...options,
         }),

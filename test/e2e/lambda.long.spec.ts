@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import serverlessHttp from 'serverless-http';
 import { MetricsRegistry } from 'nestjs-monitoring';
+import { StartupTimes } from 'nestjs-monitoring/diagnostics';
 import { useFakeTimers } from '../support/fake-timers.js';
 import { restoreEnv } from '../support/environment.js';
 import { LambdaEnvironment } from './fixture/lambda-environment.js';
 import { TRIGGERS } from './fixture/lambda-events.js';
-import { ADAPTERS } from './fixture/start-app.js';
+import { ADAPTERS, eventually } from './fixture/start-app.js';
 
 const environments: LambdaEnvironment[] = [];
 afterEach(async () => {
@@ -77,7 +78,8 @@ describe.each(ADAPTERS)('an application on AWS Lambda on %s', (adapter) => {
   it('has no timer and no thread once it has started', async () => {
     useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const environment = await coldStart(adapter);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    // A timer finds that the start is over.
+    await eventually(() => expect(environment.app.get(StartupTimes).report()).toBeDefined());
     expect(jest.getTimerCount()).toBe(0);
     await environment.invoke(request);
     expect(jest.getTimerCount()).toBe(0);

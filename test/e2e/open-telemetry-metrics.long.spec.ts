@@ -148,7 +148,12 @@ describe.each(ADAPTERS)('instruments of OpenTelemetry in an application on %s', 
     async (conventions) => {
       const collector = await new OtlpServer().start();
       try {
-        const otlp = { url: `${collector.url}/v1/metrics`, intervalMs: 3_600_000 };
+        // Increases add up, also if a full hour comes in between.
+        const otlp = {
+          url: `${collector.url}/v1/metrics`,
+          intervalMs: 3_600_000,
+          temporality: 'delta',
+        } as const;
         running = await startApp(adapter, moduleWith({ ...ON, conventions, exporters: { otlp } }));
         for (let i = 0; i < 5; i++) await running.get('/orders');
         await running.close();

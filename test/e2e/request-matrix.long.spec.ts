@@ -469,12 +469,21 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('calls a request slow from some milliseconds on: only those above count as slow', async () => {
-      app = await startApp(adapter, FixtureModule.with({ ...PLAIN, http: { slowRequestThresholdMs: 900 } }));
-      await inTurn(app, ['/slow/1000', '/ok']);
+      let passedMs = 0;
+      const clock = { now: () => Date.now(), monotonic: () => passedMs };
+      const options = { ...PLAIN, clock, http: { slowRequestThresholdMs: 900 } };
+      app = await startApp(adapter, FixtureModule.with(options), {
+        configure: (nest) =>
+          void nest.use(({ url }: { url: string }, _: unknown, next: () => void) => {
+            passedMs += url === '/ok' ? 900 : 901;
+            next();
+          }),
+      });
+      await inTurn(app, ['/users/1', '/ok']);
 
       const { slow, requests } = await app.recorded(2);
-      expect(requests).toEqual(['GET /ok 200', 'GET /slow/:ms 200']);
-      expect(slow).toEqual(['GET /slow/:ms 200']);
+      expect(requests).toEqual(['GET /ok 200', 'GET /users/:id 200']);
+      expect(slow).toEqual(['GET /users/:id 200']);
     });
 
     it('does not want some routes measured: they leave no trace', async () => {

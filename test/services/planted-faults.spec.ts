@@ -163,7 +163,7 @@ describeWith(['initdb', 'chromium'], 'the causes that the dashboard names, with 
           await app.get(path);
         }
         await eventually(async () => expectCauses((await app.get(CAUSES)).body), 2_000);
-      }, 30_000);
+      }, 120_000);
       await expectOnPage(browser, app.port);
     } finally {
       await app.close();

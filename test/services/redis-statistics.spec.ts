@@ -116,9 +116,12 @@ describeWith(['redis-server'], 'a real Redis', () => {
 
   it('is left out while it is gone, told of, and shown again when it is back', async () => {
     await eventually(async () => expect(await success()).toBe(1), RECOVERY_MS);
-    const evicted = valuesOf(registry, 'redis_evicted_keys_total')['IOREDIS'] ?? 0;
+    const before = valuesOf(registry, 'redis_evicted_keys_total')['IOREDIS'] ?? 0;
     await server.crash();
     await eventually(async () => expect(await success()).toBe(0), RECOVERY_MS);
+    // It may have evicted another key before its end, and have been asked for it.
+    const evicted = valuesOf(registry, 'redis_evicted_keys_total')['IOREDIS'];
+    expect(evicted).toBeGreaterThanOrEqual(before);
     const names = registry.snapshot().families.map(({ name }) => name);
     expect(names).not.toContain('redis_connected_clients');
     expect(names).not.toContain('redis_keys');
@@ -180,9 +183,10 @@ describeWith(['redis-server', 'redis-cli'], 'the clients of an application', () 
     ['4', redis4],
   ])('are not said to send what monitoring asks of node-redis %s', async (_, library) => {
     const registry = await start([{ provide: 'CLIENT', useValue: await connected(library) }]);
-    await registry.collect();
-    await registry.collect();
-    expect(valuesOf(registry, 'redis_connected_clients')).toHaveProperty('CLIENT');
+    await eventually(async () => {
+      await registry.collect();
+      expect(valuesOf(registry, 'redis_connected_clients')).toHaveProperty('CLIENT');
+    }, RECOVERY_MS);
     expect(sent(registry)).toEqual({});
   });
 

@@ -20,6 +20,8 @@ const POOL_SIZE = 4;
 
 @Controller()
 class CleanController {
+  private isJobRunning = false;
+
   constructor(@Inject('CLIENTS') private readonly clients: Clients) {}
 
   @Get('clean/:at')
@@ -34,10 +36,16 @@ class CleanController {
     }
   }
 
-  /** A job beside all requests, which sends the same statement as some of them. */
+  /** A job beside all requests, which sends the same statement as some of them; one run at a time, however slow it is. */
   @Interval(20)
   async job(): Promise<void> {
-    await this.nineStatements();
+    if (this.isJobRunning) return;
+    this.isJobRunning = true;
+    try {
+      await this.nineStatements();
+    } finally {
+      this.isJobRunning = false;
+    }
   }
 }
 

@@ -171,11 +171,11 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
 
   it('lets a request end that nobody waits for, if nobody has asked whether it is ready', async () => {
     const app = await start(1, 100);
-    const slow = request(app.port, { path: '/slow' });
+    const slow = request(app.port, { path: '/until-closed' });
     await request(app.port, { path: '/work' });
     app.end('SIGTERM');
 
-    // It is answered, by an error of the database that is closed by now.
+    // It is answered, by an error of the database that is closed by then.
     expect((await slow).status).toBe(500);
     expect(await app.ended).toEqual([null, 'SIGTERM']);
   }, 60_000);

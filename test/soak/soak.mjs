@@ -56,6 +56,8 @@ const app = await SampleAppProcess.start({
   METRICS_FILE: outputFile,
   PUSHGATEWAY_URL: remotes.url,
   OTEL_EXPORTER_OTLP_ENDPOINT: remotes.url,
+  // The last pushes tell of every request, on a busy machine too.
+  LAST_PUSH_TIMEOUT_MS: '60000',
 });
 const watchers = new Watchers(app.monitoringUrl);
 

@@ -54,6 +54,8 @@ beforeAll(async () => {
       }
     }, Number(delay));
   });
+  // A connection is not closed in the moment in which it is used again, on a busy machine.
+  remote.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => remote.listen(0, '127.0.0.1', resolve));
   host = `127.0.0.1:${(remote.address() as AddressInfo).port}`;
 });
