@@ -89,8 +89,8 @@ describe('a value in a message', () => {
 
   it('is shown however hostile it is', () => {
     for (const value of HOSTILE) {
-      for (const describe of [describeValue, describeUnshown, describeType]) {
-        expect(describe(value)).toMatch(/^(?:an?|the) \w/);
+      for (const inWords of [describeValue, describeUnshown, describeType]) {
+        expect(inWords(value)).toMatch(/^(?:an?|the) \w/);
       }
       expect([isObjectOfOptions(value), awaitHint(value)]).toEqual([expect.any(Boolean), '']);
     }
