@@ -1,7 +1,8 @@
 import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
-import { BASIC_AUTH } from '../../options/http-credentials.js';
+import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential } from '../../options/http-credentials.js';
 import { expectOption } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
+import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
@@ -15,8 +16,12 @@ export interface PushgatewayExporterOptions extends PushExporterOptions {
   readonly jobName: string;
   /** Additional labels of the group, such as `{ instance: hostname() }`. @default {} */
   readonly groupings?: Readonly<Record<string, string>>;
+  /** Additional headers, such as those that a proxy in front of the Pushgateway asks for. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Credentials for basic authentication: `{ username, password }`. @default none */
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** Token for the header `Authorization: Bearer …`. @default none */
+  readonly bearerToken?: string;
   /** Function that sends requests, such as a `fetch` of `undici` with a proxy. @default the global fetch */
   readonly fetch?: PushFetch;
 }
@@ -26,7 +31,9 @@ export interface ResolvedPushgateway extends ResolvedPush {
   readonly url: string;
   readonly jobName: string;
   readonly groupings: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  readonly bearerToken?: string;
   readonly fetch: PushFetch;
 }
 
@@ -46,7 +53,11 @@ export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushga
     checkGroupings(option, groupings);
     return groupings;
   }),
+  headers: group((headers: PushgatewayExporterOptions['headers'] = {}, option) =>
+    exporterHeadersOf(option, headers),
+  ),
   basicAuth: BASIC_AUTH,
+  bearerToken: BEARER_TOKEN,
   fetch: group((given: PushFetch | undefined, option) => fetchOf(option, given)),
   ...PUSH,
 };
@@ -55,10 +66,13 @@ export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushga
  * Checks the Pushgateway options and applies the defaults.
  *
  * @param owner path of the options for error messages
- * @throws {MonitoringOptionsError}
+ * @throws {MonitoringOptionsError} whose message never contains a credential
  */
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
-  return readOptions(owner, options, PUSHGATEWAY);
+  const resolved = readOptions(owner, options, PUSHGATEWAY);
+  const { basicAuth, bearerToken, headers } = resolved;
+  expectOneCredential(owner, { basicAuth, bearerToken }, headers, 'the Pushgateway');
+  return resolved;
 }
 
 function checkGroupings(option: string, groupings: unknown): void {
