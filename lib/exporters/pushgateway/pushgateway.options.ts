@@ -1,5 +1,9 @@
-import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
-import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential } from '../../options/http-credentials.js';
+import {
+  BASIC_AUTH,
+  BEARER_TOKEN,
+  expectOneCredential,
+  urlWithoutCredentials,
+} from '../../options/http-credentials.js';
 import { expectOption } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import { exporterHeadersOf } from '../push/headers-option.js';
@@ -41,8 +45,9 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushgateway> = {
   url: group((url: string | undefined, option) => {
-    const expected = 'an http or https URL such as http://pushgateway:9091, without user, password and query';
-    expectOption(option, url, expected, isBaseUrl(url));
+    const parsed = urlWithoutCredentials(option, url);
+    const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
+    expectOption(option, url, 'an http or https URL such as http://pushgateway:9091, without query', valid);
     return trimEnd(url as string, '/');
   }),
   jobName: group((jobName: string | undefined, option) => {
@@ -82,9 +87,4 @@ function checkGroupings(option: string, groupings: unknown): void {
     expectOption(`a key of ${option}`, name, 'a valid label name other than job', isLabelName);
     expectOption(`${option}.${name}`, value, 'a string', typeof value === 'string');
   }
-}
-
-function isBaseUrl(value: unknown): boolean {
-  const url = parseHttpUrl(value);
-  return url !== undefined && !hasCredentials(url) && url.search === '' && url.hash === '';
 }

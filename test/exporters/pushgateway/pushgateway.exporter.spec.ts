@@ -103,7 +103,18 @@ describe('a push', () => {
 describe('the options of PushgatewayExporter', () => {
   it.each<[object, string]>([
     [{ url: 'pushgateway:9091' }, 'must be an http or https URL such as http://pushgateway:9091'],
-    [{ url: 'http://me:secret@host' }, 'must be an http or https URL such as http://pushgateway:9091'],
+    [
+      { url: 'http://me:secret@host' },
+      'must not contain credentials. Set the option basicAuth or bearerToken',
+    ],
+    [
+      { url: 'http://host:9091/?a=b' },
+      'must be an http or https URL such as http://pushgateway:9091, without query',
+    ],
+    [
+      { url: undefined },
+      'must be an http or https URL such as http://pushgateway:9091, without query; got undefined.',
+    ],
     [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
     [
       { groupings: { job: 'x' } },
