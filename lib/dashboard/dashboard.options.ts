@@ -1,7 +1,12 @@
 import { checkMatchers } from '../alerting/rules/rule-checks.js';
-import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential, headersOf } from '../options/http-credentials.js';
-import { hasCredentials, parseHttpUrl } from '../options/http-url.js';
-import { expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  BASIC_AUTH,
+  BEARER_TOKEN,
+  expectOneCredential,
+  headersOf,
+  urlWithoutCredentials,
+} from '../options/http-credentials.js';
+import { expectOption } from '../options/option-checks.js';
 import {
   checked,
   group,
@@ -119,12 +124,7 @@ function resolvePrometheus(owner: string, options: DashboardPrometheusOptions): 
 
 /** Returns the URL without slashes at its end. */
 function baseUrlOf(option: string, url: unknown): string {
-  const parsed = parseHttpUrl(url);
-  if (parsed !== undefined && hasCredentials(parsed)) {
-    throw new MonitoringOptionsError(
-      `\`${option}\` must not contain credentials. Set the option basicAuth or bearerToken instead.`,
-    );
-  }
+  const parsed = urlWithoutCredentials(option, url);
   const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
   expectOption(option, url, 'the base URL of a Prometheus such as http://prometheus:9090', valid);
   return trimEnd((parsed as URL).href, '/');

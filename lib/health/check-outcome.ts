@@ -1,4 +1,4 @@
-import { describeValue } from '../options/option-checks.js';
+import { describeValue } from '../options/option-descriptions.js';
 import { isError } from '../primitives/is-error.js';
 import { redactSecrets } from '../primitives/redact.js';
 import { canServe, HEALTH_STATUSES, type HealthStatus, worstOf } from './health-status.js';

@@ -76,7 +76,7 @@ export class EndpointRouter {
   /**
    * Registers the endpoints. A route of the application takes precedence over an endpoint at its default path.
    *
-   * @throws {Error} if the application already defines a route whose path an option sets
+   * @throws {MonitoringOptionsError} if the application already defines a route whose path an option sets
    * @throws {MonitoringOptionsError} if the separate server cannot listen
    */
   async mount(): Promise<void> {

@@ -6,7 +6,7 @@ import type { MountedEndpoint } from './route-table.js';
  * A function that returns true if an endpoint is to be registered at its route.
  *
  * @param isDefined true if the application defines the route itself
- * @throws {Error} if the application defines it and an option sets the path
+ * @throws {MonitoringOptionsError} if the application defines it and an option sets the path
  */
 export type Claim = (mounted: MountedEndpoint, isDefined: boolean) => boolean;
 

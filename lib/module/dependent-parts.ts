@@ -3,7 +3,8 @@ import type { ResolvedCollectors } from '../collectors/collectors.options.js';
 import type { ResolvedDiagnostics } from '../diagnostics/diagnostics.options.js';
 import type { ResolvedHealth } from '../health/health.options.js';
 import type { EndpointName, ResolvedEndpoints } from '../http/endpoints.options.js';
-import { describeValue, MonitoringOptionsError } from '../options/option-checks.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
+import { describeValue } from '../options/option-descriptions.js';
 import { memberOf } from '../primitives/is-object.js';
 
 /** The options that turn off parts, as they were given. */

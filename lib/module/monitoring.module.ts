@@ -19,7 +19,6 @@ import { BridgedMeterProvider } from '../integrations/opentelemetry/meter-provid
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { MonitoringOptions } from './monitoring.options.js';
 import {
-  describeValue,
   expectKeys,
   expectObject,
   expectOption,
@@ -27,6 +26,7 @@ import {
   MonitoringOptionsError,
   optionError,
 } from '../options/option-checks.js';
+import { describeValue } from '../options/option-descriptions.js';
 import { LIBRARY_BRAND, THIS_COPY } from '../primitives/library-brand.js';
 import { isRecord } from '../primitives/is-object.js';
 import { HEALTH_ENDPOINTS } from './dependent-parts.js';

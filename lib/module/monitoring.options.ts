@@ -75,13 +75,13 @@ import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
 import {
-  describeValue,
   expectKeys,
   expectObject,
   expectOption,
   MonitoringOptionsError,
   optionError,
 } from '../options/option-checks.js';
+import { describeValue } from '../options/option-descriptions.js';
 import { type BridgesOptions, type ResolvedBridges, resolveBridges } from './bridges.options.js';
 import {
   checked,

@@ -63,13 +63,7 @@ function partsOf(options: ResolvedOptions): PartTree {
   const { blockedLoop, startup, processInfo, profiles, memory } = diagnostics;
   const { runtime, system, database, cache, queues, build, api } = collectors;
   return {
-    http: isOn(http),
-    outgoingHttp: isOn(outgoingHttp),
-    rpc: isOn(rpc),
-    webSocket: isOn(webSocket),
-    graphql: isOn(graphql),
-    logs: isOn(logs),
-    requests: isOn(requests.records),
+    ...switches({ http, outgoingHttp, rpc, webSocket, graphql, logs, requests: requests.records }),
     errors: switches(errors),
     jobs: switches(jobs),
     endpoints: switches(endpoints.paths),
@@ -90,6 +84,7 @@ function partsOf(options: ResolvedOptions): PartTree {
   };
 }
 
+/** Returns parts that are on unless they are false, without those that are undefined. */
 function switches(values: object): PartTree {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, isOn(value)]])),

@@ -5,6 +5,7 @@ import {
   expectUnshown,
   MonitoringOptionsError,
 } from './option-checks.js';
+import { hasCredentials, parseHttpUrl } from './http-url.js';
 import { group, type OptionEntry } from './option-table.js';
 
 /** Credentials for basic authentication. */
@@ -43,6 +44,20 @@ export const BEARER_TOKEN: OptionEntry<string | undefined> = group((token: strin
   expectUnshown(option, token, 'a string of printable ASCII characters', /^[!-~]+$/.test(token));
   return token;
 });
+
+/**
+ * Returns an http or https URL; undefined for any other value.
+ *
+ * @throws {MonitoringOptionsError} if it contains credentials, for which the options `basicAuth` and `bearerToken` exist;
+ *   the message does not show them
+ */
+export function urlWithoutCredentials(option: string, value: unknown): URL | undefined {
+  const url = parseHttpUrl(value);
+  if (url === undefined || !hasCredentials(url)) return url;
+  throw new MonitoringOptionsError(
+    `\`${option}\` must not contain credentials. Set the option basicAuth or bearerToken instead.`,
+  );
+}
 
 /**
  * Checks an option with additional HTTP headers, and returns a copy.

@@ -1,10 +1,15 @@
 import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
-import { escapeControls } from '../primitives/escape-controls.js';
 import { nearestName } from '../primitives/nearest-name.js';
-import { redactOption } from '../primitives/redact.js';
-
-/** An option and its owner, such as `condition.all[0] of the alert rule "x"`. */
-const OPTION_OF = /^([\w$.[\]]+) of (.*)$/s;
+import {
+  awaitHint,
+  conversionHint,
+  describeType,
+  describeUnshown,
+  describeValue,
+  isObjectOfOptions,
+  quotedOption,
+  subjectOf,
+} from './option-descriptions.js';
 
 /** An error in the options of this library, thrown at start-up. It names the option, the value and the remedy. */
 export class MonitoringOptionsError extends Error {
@@ -61,16 +66,6 @@ export function optionError(option: string, predicate: string): MonitoringOption
 }
 
 /**
- * Returns the description of a member of an option for error messages: the member `metric` of
- * `condition of the alert rule "x"` is `condition.metric of the alert rule "x"`.
- */
-export function optionOf(owner: string, key: string): string {
-  const [, path, rest] = OPTION_OF.exec(owner) ?? [];
-  if (path === undefined) return `${key} of ${owner}`;
-  return `${path}${key.startsWith('[') ? '' : '.'}${key} of ${rest}`;
-}
-
-/**
  * Checks that an option is an object. The error does not show a string, which may be a secret in the wrong place.
  *
  * @param keys those that the object may have, which the error names
@@ -80,78 +75,6 @@ export function expectObject(option: string, value: unknown, keys: readonly stri
   if (isObjectOfOptions(value)) return;
   const known = keys.length > 0 ? ` ${knownKeys(keys)}` : '';
   throw optionError(option, `must be an object; got ${describeUnshown(value)}.${awaitHint(value)}${known}`);
-}
-
-/** Returns true for an object of the application, which is not one of JavaScript's own kinds such as a map or a date. */
-function isObjectOfOptions(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || isPromise(value)) return false;
-  return !BUILT_IN_KINDS.has(kindOf(value));
-}
-
-/** Objects that have no keys of their own: as options, they would be the defaults without a word. */
-const BUILT_IN_KINDS: ReadonlySet<string> = new Set([
-  'Array',
-  'ArrayBuffer',
-  'Boolean',
-  'Date',
-  'Error',
-  'FormData',
-  'Headers',
-  'Map',
-  'Number',
-  'Promise',
-  'RegExp',
-  'Set',
-  'String',
-  'URL',
-  'URLSearchParams',
-  'WeakMap',
-  'WeakSet',
-]);
-
-/** Returns the kind of an object by its name in JavaScript, such as `Map`. */
-function kindOf(value: object): string {
-  // A proxy of the application may refuse to be looked at.
-  const text = quietly(() => Object.prototype.toString.call(value));
-  return text?.slice('[object '.length, -1) ?? 'Object';
-}
-
-function isPromise(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return quietly(() => typeof (value as { then?: unknown }).then === 'function') === true;
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}
-
-function awaitHint(value: unknown): string {
-  return isPromise(value) ? ' Await it, or use MonitoringModule.forRootAsync().' : '';
-}
-
-/** Returns a value in words. A string is not shown, since it may be a secret in the wrong place, except for a boolean as one. */
-function describeUnshown(value: unknown): string {
-  return typeof value === 'string' && !isBooleanText(value) ? 'a string' : describeValue(value);
-}
-
-function isBooleanText(value: unknown): boolean {
-  return value === 'true' || value === 'false';
-}
-
-/** Returns what to do about a text where a number or a boolean belongs: environment variables are texts. */
-function conversionHint(value: unknown, expected: string): string {
-  if (typeof value !== 'string') return '';
-  if (isBooleanText(value)) return /\btrue\b/.test(expected) ? " Convert it: `value === 'true'`." : '';
-  const isNumeric = value.trim() !== '' && Number.isFinite(Number(value));
-  return isNumeric && /\b(?:number|port|status)\b/.test(expected) ? ' Convert it: `Number(value)`.' : '';
-}
-
-function knownKeys(keys: readonly string[]): string {
-  return `Known keys: ${keys.join(', ')}.`;
 }
 
 /**
@@ -199,7 +122,7 @@ export function expectKeys(
   const nearest = placeOf(first) ?? nearestName(first, keys);
   const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
   throw new MonitoringOptionsError(
-    `Unknown ${unknown.length === 1 ? 'key' : 'keys'} ${names} in ${quoted(option)}. ${known}${hint}`,
+    `Unknown ${unknown.length === 1 ? 'key' : 'keys'} ${names} in ${quotedOption(option)}. ${known}${hint}`,
   );
 }
 
@@ -214,7 +137,7 @@ export function expectStrings(option: string, value: unknown): void {
   for (const [key, text] of Object.entries(value as object)) {
     if (typeof text === 'string') continue;
     throw new MonitoringOptionsError(
-      `\`${key}\` in ${quoted(option)} must be a string; got ${describeType(text)}.`,
+      `\`${key}\` in ${quotedOption(option)} must be a string; got ${describeType(text)}.`,
     );
   }
 }
@@ -332,51 +255,6 @@ export function patternsOf(
   );
 }
 
-/** Returns an option at the start of a sentence. */
-function subjectOf(option: string): string {
-  const text = quoted(option);
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Returns an option with its path as code: `a.b`, or `a` of something. */
-function quoted(option: string): string {
-  return option
-    .replace(/^(the options of \w+)\.(.+)$/, '$2 of $1')
-    .replace(/^[\w$]+(?:\.[\w$]+|\[\d+\])*(?= of |$)/, '`$&`');
-}
-
-/** Maximum length of a value in an error message, in characters. */
-const MAX_SHOWN_LENGTH = 200;
-
-/**
- * Returns a value in words, without the credentials of a URL. Never throws: a value may be impossible to convert to a
- * string.
- */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'string') {
-    const shown = escapeControls(redactOption(value));
-    return `the string "${shown.length > MAX_SHOWN_LENGTH ? `${shown.slice(0, MAX_SHOWN_LENGTH)}…` : shown}"`;
-  }
-  const isPlain = value === null || ['number', 'bigint', 'boolean', 'undefined'].includes(typeof value);
-  return isPlain ? String(value) : describeType(value);
-}
-
-function describeType(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'function' && isClass(value)) return `the class ${value.name}`;
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  if (isPromise(value)) return 'a Promise';
-  const kind = kindOf(value);
-  if (!BUILT_IN_KINDS.has(kind)) return 'an object';
-  return `${/^[AE]/.test(kind) ? 'an' : 'a'} ${kind}`;
-}
-
-/** Returns true for a class, which cannot be called as a function. */
-export function isClass(value: unknown): value is abstract new (...args: never[]) => unknown {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
-}
-
 /**
  * Checks that a decorator is on a class.
  *
@@ -388,4 +266,8 @@ export function expectClass(decorator: string, target: unknown, place: readonly 
   if (typeof target === 'function' && !isOnMember) return;
   const member = place[0] === undefined ? 'a parameter' : `the member ${String(place[0])}`;
   throw new MonitoringOptionsError(`${decorator} must be on a class; got ${member}.`);
+}
+
+function knownKeys(keys: readonly string[]): string {
+  return `Known keys: ${keys.join(', ')}.`;
 }

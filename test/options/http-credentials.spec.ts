@@ -4,6 +4,7 @@ import {
   BEARER_TOKEN,
   expectOneCredential,
   headersOf,
+  urlWithoutCredentials,
 } from '../../lib/options/http-credentials.js';
 import { authorizationOf } from '../../lib/primitives/authorization.js';
 
@@ -25,6 +26,8 @@ describe('the credentials of requests', () => {
       () => headersOf('x.headers', { 'a b': 'T0ken' }, 'it sets itself'),
       () => headersOf('x.headers', { Host: 'T0ken' }, 'it sets itself'),
       () => headersOf('x.headers', { accept: 'T0ken' }, 'it sets itself', ['accept']),
+      () => urlWithoutCredentials('x.url', 'http://me:T0ken@host/'),
+      () => urlWithoutCredentials('x.url', 'https://T0ken@host/'),
       () => expectOneCredential('x', { bearerToken: 'T0ken' }, { Authorization: 'T0ken' }, 'the receiver'),
     ];
     for (const read of refused) {
@@ -38,6 +41,8 @@ describe('the credentials of requests', () => {
     expect(headersOf('x', headers, 'it sets')).toEqual(headers);
     expect(headersOf('x', headers, 'it sets')).not.toBe(headers);
     expect(BASIC_AUTH.read('x', undefined)).toBeUndefined();
+    expect(urlWithoutCredentials('x.url', 'http://host:1/a?b')?.href).toBe('http://host:1/a?b');
+    expect(urlWithoutCredentials('x.url', 'ftp://host')).toBeUndefined();
     expect(() =>
       expectOneCredential('x', { bearerToken: undefined }, { Authorization: 'a' }, 'it'),
     ).not.toThrow();

@@ -59,6 +59,7 @@ const SECRETS = {
   datadogKey: 'planted-datadog-key',
   otlpHeader: 'planted-otlp-header',
   gatewayPassword: 'planted-gateway-password',
+  gatewayHeader: 'planted-gateway-header',
   remoteWriteToken: 'planted-remote-write-token',
   webhookPath: 'planted-webhook-path',
 } as const;
@@ -210,6 +211,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
               url: remote.url,
               jobName: 'test',
               basicAuth: { username: 'app', password: SECRETS.gatewayPassword },
+              headers: { 'x-secret': SECRETS.gatewayHeader },
             },
             remoteWrite: { url: `${remote.url}/write`, bearerToken: SECRETS.remoteWriteToken },
           },

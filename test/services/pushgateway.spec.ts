@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
@@ -97,6 +100,43 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
     registry.counter('users_total', 'Users.').inc();
     const exporter = new PushgatewayExporter(registry, { url: `${url}/nowhere`, jobName: 'lost' });
     await expect(exporter.exportAll()).rejects.toThrow('/nowhere/metrics/job/lost failed with status 404');
+  });
+
+  it('is reached through a proxy that asks for a token and a header', async () => {
+    // The proxy of somebody who runs a Pushgateway, which itself has neither tokens nor tenants.
+    const proxy = createServer((request, response) => {
+      const { authorization, 'x-tenant': tenant } = request.headers;
+      if (authorization !== 'Bearer s3cret' || tenant !== 'crm') {
+        response.writeHead(401).end(`not for ${authorization}`);
+        return;
+      }
+      const { method, headers } = request;
+      const forwarded = forward(`${url}${request.url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      forwarded.on('error', () => response.writeHead(502).end());
+      request.pipe(forwarded);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    try {
+      const through = { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+      const headers = { 'X-Tenant': 'crm' };
+      const known = job('proxied', { ...through, headers, bearerToken: 's3cret' });
+      known.registry.counter('users_total', 'Users.').inc(3);
+      await known.exporter.push();
+      expect(await shown('proxied')).toMatchObject([{ name: 'users_total', value: 3 }]);
+      const unknown = job('proxied', { ...through, headers, bearerToken: 'wr0ng' });
+      const error = String(await unknown.exporter.push().catch((reason: unknown) => reason));
+      expect(error).toContain('failed with status 401: not for');
+      expect(error).not.toContain('wr0ng');
+      expect(await shown('proxied')).toHaveLength(1);
+      await known.exporter.delete();
+      await eventually(async () => expect(await shown('proxied')).toEqual([]));
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   describe('takes what it can of metrics that are partly refused', () => {

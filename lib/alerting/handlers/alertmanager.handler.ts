@@ -4,8 +4,8 @@ import {
   expectStrings,
   intervalMsOf,
   optionalString,
-  optionOf,
 } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { type Alert, annotationsOf } from '../alert.js';
 import { type AlertStateHandler, NotificationError } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';

@@ -1,4 +1,5 @@
-import { expectKeys, expectOption, MonitoringOptionsError, optionOf } from '../../options/option-checks.js';
+import { expectKeys, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { findPackage } from '../../primitives/optional-package.js';
 import {
   type AlertNotification,

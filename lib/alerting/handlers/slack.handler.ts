@@ -1,4 +1,5 @@
-import { expectKeys, optionalString, optionOf } from '../../options/option-checks.js';
+import { expectKeys, optionalString } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { type Alert, messageWithCause } from '../alert.js';
 import { type AlertNotification, type NotificationHandler, titleOf } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';

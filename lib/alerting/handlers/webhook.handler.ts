@@ -1,11 +1,6 @@
 import { createHmac } from 'node:crypto';
-import {
-  expectKeys,
-  expectSecret,
-  expectStrings,
-  optionalString,
-  optionOf,
-} from '../../options/option-checks.js';
+import { expectKeys, expectSecret, expectStrings, optionalString } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { type Alert, annotationsOf } from '../alert.js';
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
-import { expectOption, isClass, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { isClass } from '../../options/option-descriptions.js';
 import { resultWithin } from '../../primitives/deadline.js';
 import { freeName } from '../../primitives/free-name.js';
 import { messageOf } from '../../primitives/error-message.js';

@@ -1,5 +1,6 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
-import { expectList, optionOf } from '../../options/option-checks.js';
+import { expectList } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { count, duration, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 import type { Severity } from '../rules/alert-rule.js';
 import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';

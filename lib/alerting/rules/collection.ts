@@ -1,5 +1,6 @@
 import { count, duration, type OptionTable, readOptions } from '../../options/option-table.js';
-import { booleanOf, expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
+import { booleanOf, expectKeys, expectOption, optionError } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import type { RequestedProfile } from '../context/alert-context.js';
 import type { AlertCollection, CollectLimit, RuleBase } from './alert-rule.js';
 

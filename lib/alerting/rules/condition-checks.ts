@@ -1,4 +1,5 @@
-import { expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
+import { expectKeys, expectOption, optionError } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import type { AlertCondition, AlertComparison, AlertMeasurement } from './alert-rule.js';
 import { hasNoLabels, type MetricDefinitions, quantileShare } from './compiled-rule.js';
 import {

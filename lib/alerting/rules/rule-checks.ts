@@ -1,6 +1,7 @@
 import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { nearestName } from '../../primitives/nearest-name.js';
-import { countOf, expectObject, expectOption, optionError, optionOf } from '../../options/option-checks.js';
+import { countOf, expectObject, expectOption, optionError } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { PortableRegExp } from '../../primitives/portable-regexp.js';
 import { messageOf } from '../../primitives/error-message.js';
 import type { AlertMeasurement } from './alert-rule.js';

@@ -5,8 +5,8 @@ import {
   expectOption,
   MonitoringOptionsError,
   optionError,
-  optionOf,
 } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import { nearestName } from '../../primitives/nearest-name.js';
 import type { AlertCondition, AlertRule, AlertMeasurement, RuleBase, ServiceLevel } from './alert-rule.js';
 import {

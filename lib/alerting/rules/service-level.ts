@@ -1,4 +1,5 @@
-import { expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
+import { expectKeys, expectOption, optionError } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-descriptions.js';
 import type { BurnRate, ServiceLevel, Severity } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
 import type { Expression, Selection } from '../../query/expression.js';

@@ -3,7 +3,8 @@ import { isMessageLevel, LOG_LEVELS, type MessageLevel } from '../../instrumenta
 import type { LoggerLevel } from '../../instrumentation/logs/logger-level.js';
 import type { LogsInstrumentation } from '../../instrumentation/logs/logs.instrumentation.js';
 import { systemClock } from '../../metrics/clock.js';
-import { describeValue, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { describeValue } from '../../options/option-descriptions.js';
 
 const DEFAULT_MS = 15 * 60_000;
 const MAX_MS = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../metrics/clock.js';
 import type { MetricsSource } from '../../metrics/registry.js';
-import { describeValue } from '../../options/option-checks.js';
+import { describeValue } from '../../options/option-descriptions.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { NO_RECORDER } from './exporter-metrics.js';
 import { IntervalReader } from './interval-reader.js';

@@ -1,4 +1,3 @@
-import { authorizationOf } from '../../primitives/authorization.js';
 import { messageOf } from '../../primitives/error-message.js';
 import { exchange, type PushFetch } from '../push/http-exchange.js';
 import { PushError } from '../push/push-destination.js';
@@ -10,31 +9,29 @@ import type { ResolvedPushgateway } from './pushgateway.options.js';
  */
 export type PushgatewayMethod = 'PUT' | 'POST' | 'DELETE';
 
+/** The settings of a {@link PushgatewayClient}. */
+export type PushgatewaySettings = Pick<ResolvedPushgateway, 'url' | 'jobName' | 'groupings' | 'fetch'>;
+
 /** A client of the Pushgateway for one group of metrics. */
 export class PushgatewayClient {
+  readonly #headers: Readonly<Record<string, string>>;
   private readonly url: string;
   private readonly fetch: PushFetch;
-  private readonly headers: Readonly<Record<string, string>>;
 
-  constructor({
-    url,
-    jobName,
-    groupings,
-    basicAuth,
-    fetch,
-  }: Pick<ResolvedPushgateway, 'url' | 'jobName' | 'groupings' | 'basicAuth' | 'fetch'>) {
+  /** @param headers additional headers, those with credentials among them */
+  constructor(
+    { url, jobName, groupings, fetch }: PushgatewaySettings,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     this.fetch = fetch;
     this.url = `${url}/metrics${groupPath({ job: jobName, ...groupings })}`;
-    this.headers = {
-      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-      ...authorizationOf({ basicAuth }),
-    };
+    this.#headers = { ...headers, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
   }
 
   /** Sends one request. @throws {PushError} if it was not accepted */
   async request(method: PushgatewayMethod, body: Buffer | undefined, signal: AbortSignal): Promise<void> {
-    const { url, headers } = this;
-    const request = { method, url, headers, ...(body !== undefined && { body }) };
+    const { url } = this;
+    const request = { method, url, headers: this.#headers, ...(body !== undefined && { body }) };
     const response = await exchange(this.fetch, request, signal).catch((error: unknown) => {
       throw new PushError(`${method} ${url} failed: ${messageOf(error)}`, 'retry', undefined, {
         cause: error,

@@ -1,3 +1,4 @@
+import { authorizationOf } from '../../primitives/authorization.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { filterMetrics } from '../push/metric-filter.js';
 import { PushExporter } from '../push/push.exporter.js';
@@ -17,11 +18,14 @@ export class PushgatewayExporter extends PushExporter {
     options: PushgatewayExporterOptions,
     dependencies: PushDependencies = {},
   ) {
-    const { url, jobName, groupings, basicAuth, fetch, ...push } = resolvePushgateway(
+    const { url, jobName, groupings, headers, basicAuth, bearerToken, fetch, ...push } = resolvePushgateway(
       'the options of PushgatewayExporter',
       options,
     );
-    const client = new PushgatewayClient({ url, jobName, groupings, fetch, ...(basicAuth && { basicAuth }) });
+    const client = new PushgatewayClient(
+      { url, jobName, groupings, fetch },
+      { ...headers, ...authorizationOf({ basicAuth, bearerToken }) },
+    );
     const group = new PushgatewayDestination(client, ['job', ...Object.keys(groupings)]);
     super(source, group, push, dependencies);
     this.client = client;

@@ -1,7 +1,12 @@
-import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
-import { BASIC_AUTH } from '../../options/http-credentials.js';
+import {
+  BASIC_AUTH,
+  BEARER_TOKEN,
+  expectOneCredential,
+  urlWithoutCredentials,
+} from '../../options/http-credentials.js';
 import { expectOption } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
+import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
@@ -15,8 +20,12 @@ export interface PushgatewayExporterOptions extends PushExporterOptions {
   readonly jobName: string;
   /** Additional labels of the group, such as `{ instance: hostname() }`. @default {} */
   readonly groupings?: Readonly<Record<string, string>>;
+  /** Additional headers, such as those that a proxy in front of the Pushgateway asks for. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Credentials for basic authentication: `{ username, password }`. @default none */
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** Token for the header `Authorization: Bearer …`. @default none */
+  readonly bearerToken?: string;
   /** Function that sends requests, such as a `fetch` of `undici` with a proxy. @default the global fetch */
   readonly fetch?: PushFetch;
 }
@@ -26,7 +35,9 @@ export interface ResolvedPushgateway extends ResolvedPush {
   readonly url: string;
   readonly jobName: string;
   readonly groupings: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  readonly bearerToken?: string;
   readonly fetch: PushFetch;
 }
 
@@ -34,8 +45,9 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushgateway> = {
   url: group((url: string | undefined, option) => {
-    const expected = 'an http or https URL such as http://pushgateway:9091, without user, password and query';
-    expectOption(option, url, expected, isBaseUrl(url));
+    const parsed = urlWithoutCredentials(option, url);
+    const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
+    expectOption(option, url, 'an http or https URL such as http://pushgateway:9091, without query', valid);
     return trimEnd(url as string, '/');
   }),
   jobName: group((jobName: string | undefined, option) => {
@@ -46,7 +58,11 @@ export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushga
     checkGroupings(option, groupings);
     return groupings;
   }),
+  headers: group((headers: PushgatewayExporterOptions['headers'] = {}, option) =>
+    exporterHeadersOf(option, headers),
+  ),
   basicAuth: BASIC_AUTH,
+  bearerToken: BEARER_TOKEN,
   fetch: group((given: PushFetch | undefined, option) => fetchOf(option, given)),
   ...PUSH,
 };
@@ -55,10 +71,13 @@ export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushga
  * Checks the Pushgateway options and applies the defaults.
  *
  * @param owner path of the options for error messages
- * @throws {MonitoringOptionsError}
+ * @throws {MonitoringOptionsError} whose message never contains a credential
  */
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
-  return readOptions(owner, options, PUSHGATEWAY);
+  const resolved = readOptions(owner, options, PUSHGATEWAY);
+  const { basicAuth, bearerToken, headers } = resolved;
+  expectOneCredential(owner, { basicAuth, bearerToken }, headers, 'the Pushgateway');
+  return resolved;
 }
 
 function checkGroupings(option: string, groupings: unknown): void {
@@ -68,9 +87,4 @@ function checkGroupings(option: string, groupings: unknown): void {
     expectOption(`a key of ${option}`, name, 'a valid label name other than job', isLabelName);
     expectOption(`${option}.${name}`, value, 'a string', typeof value === 'string');
   }
-}
-
-function isBaseUrl(value: unknown): boolean {
-  const url = parseHttpUrl(value);
-  return url !== undefined && !hasCredentials(url) && url.search === '' && url.hash === '';
 }

@@ -1,5 +1,9 @@
-import { BASIC_AUTH, BEARER_TOKEN, expectOneCredential } from '../../options/http-credentials.js';
-import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
+import {
+  BASIC_AUTH,
+  BEARER_TOKEN,
+  expectOneCredential,
+  urlWithoutCredentials,
+} from '../../options/http-credentials.js';
 import {
   expectKeys,
   expectObject,
@@ -142,12 +146,7 @@ export function regionOf(
 }
 
 function checkUrl(option: string, url: unknown): void {
-  const parsed = parseHttpUrl(url);
-  if (parsed !== undefined && hasCredentials(parsed)) {
-    throw new MonitoringOptionsError(
-      `\`${option}\` must not contain credentials. Set the option basicAuth or bearerToken instead.`,
-    );
-  }
+  const parsed = urlWithoutCredentials(option, url);
   expectOption(
     option,
     url,

@@ -1,7 +1,7 @@
 import { assertBuckets } from '../../metrics/buckets.js';
 import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertLabelNames } from '../../metrics/labels.js';
-import { describeValue } from '../../options/option-checks.js';
+import { describeValue } from '../../options/option-descriptions.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { isRecord } from '../../primitives/is-object.js';
 

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { describeValue } from '../../options/option-checks.js';
+import { describeValue } from '../../options/option-descriptions.js';
 import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertMetricName } from '../../metrics/naming-rules.js';
 import { isDeclaration, type MetricDeclaration } from './metric-declaration.js';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import type { PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
@@ -62,6 +63,28 @@ describe('a push', () => {
     await expect(exporter.push()).rejects.toThrow('401');
   });
 
+  it('has the headers and the token of the options with each method, and shows neither', async () => {
+    const seen: unknown[] = [];
+    const url = await listen(({ method, headers }, response) => {
+      seen.push([method, headers.authorization, headers['x-tenant'], headers['content-type']]);
+      // As gateways do that mean to help.
+      response.writeHead(403).end(`no access for ${headers.authorization} of ${String(headers['x-tenant'])}`);
+    });
+    const exporter = exporterFor(url, { bearerToken: 's3cret', headers: { 'X-Tenant': 'pl4nted' } });
+    const errors = [];
+    for (const method of ['push', 'pushAdd', 'delete'] as const) {
+      errors.push(String(await exporter[method]().catch((reason: unknown) => reason)));
+    }
+    const sent = ['Bearer s3cret', 'pl4nted', 'text/plain; version=0.0.4; charset=utf-8'];
+    expect(seen).toEqual([
+      ['PUT', ...sent],
+      ['POST', ...sent],
+      ['DELETE', ...sent],
+    ]);
+    for (const error of errors) expect(error).toContain('failed with status 403: no access for');
+    expect(errors.join('\n') + inspect(exporter, { depth: 9 })).not.toMatch(/s3cret|pl4nted/);
+  });
+
   it('times out, with each method', async () => {
     const url = await listen(() => undefined);
     const exporter = exporterFor(url, { timeoutMs: 50 });
@@ -80,7 +103,18 @@ describe('a push', () => {
 describe('the options of PushgatewayExporter', () => {
   it.each<[object, string]>([
     [{ url: 'pushgateway:9091' }, 'must be an http or https URL such as http://pushgateway:9091'],
-    [{ url: 'http://me:secret@host' }, 'must be an http or https URL such as http://pushgateway:9091'],
+    [
+      { url: 'http://me:secret@host' },
+      'must not contain credentials. Set the option basicAuth or bearerToken',
+    ],
+    [
+      { url: 'http://host:9091/?a=b' },
+      'must be an http or https URL such as http://pushgateway:9091, without query',
+    ],
+    [
+      { url: undefined },
+      'must be an http or https URL such as http://pushgateway:9091, without query; got undefined.',
+    ],
     [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
     [
       { groupings: { job: 'x' } },
@@ -93,6 +127,22 @@ describe('the options of PushgatewayExporter', () => {
     [
       { basicAuth: { username: 'u', password: '' } },
       '`basicAuth.password` of the options of PushgatewayExporter must be a non-empty string',
+    ],
+    [
+      { bearerToken: '' },
+      '`bearerToken` of the options of PushgatewayExporter must be a non-empty string; got an empty one. Check that the environment variable it is read from is set.',
+    ],
+    [{ bearerToken: 'secret\n' }, '`bearerToken` of the options of PushgatewayExporter must be a string of'],
+    [{ headers: { 'a b': 'secret' } }, 'the header "a b" does not'],
+    [{ headers: { 'x-a': 'secret\r\nx-b: secret' } }, 'the header "x-a" does not'],
+    [
+      { headers: 'secret' },
+      '`headers` of the options of PushgatewayExporter must be an object; got a string.',
+    ],
+    [{ headers: { 'Content-Type': 'text/html' } }, 'which the exporter sets for each request. Remove it.'],
+    [
+      { bearerToken: 'secret', headers: { Authorization: 'Basic secret' } },
+      'must have at most one of basicAuth, bearerToken and the header authorization; got 2. Keep the one that the Pushgateway expects.',
     ],
   ])('%j are refused without showing a secret', (options, message) => {
     const make = () => exporterFor('http://127.0.0.1:1', options);
