@@ -111,6 +111,9 @@ function totalOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' 
 /** A time without failures after which later ones are new, in milliseconds, and in sampling intervals. */
 const QUIET_MS = 120_000;
 const QUIET_INTERVALS = 4;
+/** A time without requests after which it is said that none comes: in milliseconds, and as a multiple of the longest before. */
+const SILENT_MS = 30_000;
+const SILENT_GAPS = 2;
 
 /** Returns the time without failures after which later ones are new, in milliseconds. */
 export function quietMsOf(intervalMs: number): number {
@@ -121,8 +124,10 @@ export function quietMsOf(intervalMs: number): number {
 export interface FailurePeriod {
   /** Its start, in milliseconds since the Unix epoch. */
   readonly since: number;
-  /** Its end, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
+  /** Time of the last failure, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
   readonly until?: number;
+  /** True if no request has come since the last failure, so that nobody knows whether it would fail. @default false */
+  readonly isSilent?: boolean;
   /** Share of the requests in it that have failed, from 0 to 1. */
   readonly share: number;
   readonly failures: number;
@@ -156,11 +161,18 @@ export function failurePeriodOf(
   // A request has failed after the sample before the one that has it.
   const failedAt = times.flatMap((at, i) => (isFailing[i] === true ? [times[i - 1] ?? at - intervalMs] : []));
   let since = failedAt.at(-1);
-  if (since === undefined || lastSample - since > quietMs) return undefined;
+  if (since === undefined) return undefined;
+  const isRecent = lastSample - since <= quietMs;
   for (const at of failedAt.toReversed()) {
     if (since - at > quietMs) break;
     since = at;
   }
+  const last = isFailing.lastIndexOf(true);
+  const after = (counts: ReadonlyMap<number, number>): number =>
+    sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
+  const silentMs = Math.max(SILENT_MS, SILENT_GAPS * longestGap(since, total));
+  const isSilent = after(total) === 0 && (!isRecent || lastSample - times[last]! > silentMs);
+  if (!isRecent && !isSilent) return undefined;
   const windowMs = Math.max(lastSample - since, intervalMs);
   const increase = (labels: LabelMatchers): number =>
     history
@@ -169,13 +181,18 @@ export function failurePeriodOf(
   const failures = increase(FAILED);
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
-  const last = isFailing.lastIndexOf(true);
-  const after = (counts: ReadonlyMap<number, number>): number =>
-    sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
   const period = periodOf(since, failures - after(failed), requests - after(total));
+  if (isSilent) return { ...period, until: times[last]!, isSilent };
   return areOver(period.share, after(total))
     ? { ...period, until: times[last]! }
     : periodOf(since, failures, requests);
+}
+
+/** Returns the longest time without requests since a time, by the number of requests of each sample, in milliseconds. */
+function longestGap(since: number, total: ReadonlyMap<number, number>): number {
+  const asked = [...total].flatMap(([at, count]) => (at > since && count > 0 ? [at] : []));
+  const gaps = asked.toSorted((a, b) => a - b).map((at, i, all) => at - (all[i - 1] ?? since));
+  return Math.max(0, ...gaps);
 }
 
 function periodOf(since: number, failures: number, requests: number): FailurePeriod {

@@ -39,6 +39,8 @@ export interface VerdictCause {
   readonly hasFailed: boolean;
   readonly cause: { readonly kind: string; readonly text: string };
   readonly maxDurationMs: number;
+  /** Start of the last of them, in milliseconds since the Unix epoch. */
+  readonly lastAt: number;
 }
 
 /** A part of the application, such as its database. */
@@ -52,13 +54,19 @@ export interface PartState {
 
 /** The facts that a verdict is made of. */
 export interface VerdictFacts {
+  /** The present, in milliseconds since the Unix epoch. */
+  readonly at: number;
   readonly health: HealthReport;
   /** The alerts that fire and are not suppressed, the most severe first. */
   readonly alerts: readonly AlertRow[];
+  /** Names of the alert rules about requests or the errors in them. */
+  readonly rulesOfRequests: ReadonlySet<string>;
+  /** Interval between evaluations of alert rules, in milliseconds. */
+  readonly evaluationMs: number;
   readonly traffic: Traffic;
   /**
    * The failures of the route that fails most, now and by a share that is worth a word; of another one, or those that are
-   * just over, if none does.
+   * just over or that nobody has asked since, if none does.
    */
   readonly failing: (RouteTraffic & FailurePeriod) | undefined;
   /** Number of other routes that fail now. */
@@ -73,6 +81,8 @@ export interface VerdictFacts {
 
 /** Number of requests below which a percentage says less than the numbers. */
 const FEW_REQUESTS = 10;
+/** Age from which on a failure is not of now, in milliseconds. */
+const OLD_MS = 120_000;
 /** Duration from which on the slowest operation is worth a word, in milliseconds. */
 const SLOW_MS = 100;
 /** The kinds of causes that name something to look at. */
@@ -87,11 +97,10 @@ const NAMED: ReadonlySet<string> = new Set([
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
   const draft =
-    otherAlert(facts) ??
+    graverThanPast(facts) ??
     failingRoute(facts) ??
     failedOperation(facts) ??
-    failingCheck(facts) ??
-    firingAlert(facts) ??
+    checkOrAlert(facts) ??
     withoutFailure(facts);
   const normal = normalParts(facts.parts);
   const disturbed = facts.parts.filter(({ problem }) => problem !== undefined);
@@ -125,65 +134,98 @@ class Draft {
   }
 }
 
-function failingRoute({
-  failing,
-  alsoFailing,
-  traffic,
-  causes,
-  alerts,
-  health,
-}: VerdictFacts): Draft | undefined {
+function failingRoute(facts: VerdictFacts): Draft | undefined {
+  const { failing, alsoFailing, traffic, causes, alerts } = facts;
   if (failing === undefined) return undefined;
-  const { method, route, share, failures, requests, since, until } = failing;
+  const { method, route, share, failures, requests, since, until, isSilent = false } = failing;
   const name = nameOf(`${method} ${route}`);
-  const alert = alerts.find(({ labels }) => labels['route'] === route);
+  const own = alerts.find(({ labels }) => isAbout(labels, failing));
   const severity = severityOf(failing, traffic.routes);
-  if (severity === undefined && alert === undefined) return undefined;
+  if (severity === undefined && own === undefined) return undefined;
   const isOver = until !== undefined;
-  const isCritical =
-    (severity === 'critical' && !isOver) ||
-    (isOver ? alerts : [alert]).some((each) => each?.severity === 'critical');
+  const other = isOver ? undefined : alerts.find((each) => isCritical(each) && !isConsequence(each, facts));
+  const check = worstCheck(facts.health);
+  const isSevere = (severity === 'critical' && !isOver) || alerts.some(isCritical) || isDown(check);
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
-  const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
-  const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
+  const cause = causeOfFailures(causes, failing);
   return new Draft(
-    isCritical ? 'critical' : 'warning',
+    isSevere ? 'critical' : 'warning',
     [
       ...(requests < FEW_REQUESTS
         ? [`${amount} of `, name, isOver ? ' failed' : ' have failed']
         : [name, isOver ? ` failed ${amount}` : ` has failed ${amount}`]),
       ...(isOver ? timesOf(since, until) : [' since ', { at: since }]),
+      isSilent ? ', no request since' : '',
       cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
       isOver ? '' : moreRoutes(alsoFailing),
-      check === undefined ? '' : `; health check ${check[0]} is ${check[1].status}`,
+      check === undefined ? '' : `; health check ${check.name} is ${check.status}`,
+      ...(other === undefined ? [] : ['; ', ...messageOf(other)]),
     ],
     { method, route },
-    alert?.rule,
+    own?.rule ?? other?.rule,
+  );
+}
+
+/** Returns the cause of the failures of a route: of those that were recorded since they began, the most frequent one. */
+export function causeOfFailures(
+  causes: readonly VerdictCause[],
+  { method, route, since }: Pick<RouteTraffic, 'method' | 'route'> & Pick<FailurePeriod, 'since'>,
+): VerdictCause | undefined {
+  return causes.find(
+    ({ hasFailed, name, lastAt, maxDurationMs }) =>
+      hasFailed && name === `${method} ${route}` && lastAt + maxDurationMs >= since,
   );
 }
 
 /**
- * Returns the alert that matters more than failures that are over: one whose condition has come after them, or a critical one
- * whose condition was there before. One whose condition came with them may be a consequence, although it may fire later.
+ * Returns what goes on and matters more than failures that are over: a check that is down, an alert that has come after them,
+ * or a critical one that is no consequence of them.
  */
-function otherAlert(facts: VerdictFacts): Draft | undefined {
+function graverThanPast(facts: VerdictFacts): Draft | undefined {
   const { failing } = facts;
   if (failing?.until === undefined) return undefined;
-  const { route, since, until } = failing;
+  if (isDown(worstCheck(facts.health))) return failingCheck(facts);
+  const { until } = failing;
   const alerts = facts.alerts.filter(
-    ({ labels, severity, activeAt }) =>
-      labels['route'] !== route && (activeAt > until || (severity === 'critical' && activeAt < since)),
+    (alert) => !isConsequence(alert, facts) && (isCritical(alert) || alert.activeAt > until),
   );
   return firingAlert({ ...facts, alerts });
 }
 
-/** Returns what records say of failures before a sample has counted them; a check that is down matters more. */
-function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | undefined {
-  const isDown = Object.values(health.checks).some(({ status }) => rank(status) > rank('degraded'));
-  const failed = causes.filter(({ hasFailed }) => hasFailed);
+/**
+ * Returns true if an alert is about the failing route, or about requests of any and its condition came with the failures: it
+ * may fire later, and what happened before their end is evaluated up to an interval after it.
+ */
+function isConsequence(
+  { labels, rule, activeAt }: AlertRow,
+  { failing, rulesOfRequests, evaluationMs }: VerdictFacts,
+): boolean {
+  if (failing === undefined) return false;
+  if (labels['route'] !== undefined) return isAbout(labels, failing);
+  const { since, until = Infinity } = failing;
+  return rulesOfRequests.has(rule) && activeAt >= since && activeAt <= until + evaluationMs;
+}
+
+function isAbout(
+  labels: AlertRow['labels'],
+  { method, route }: Pick<RouteTraffic, 'method' | 'route'>,
+): boolean {
+  return labels['route'] === route && (labels['method'] ?? method) === method;
+}
+
+function isCritical({ severity }: AlertRow): boolean {
+  return severity === 'critical';
+}
+
+/** Returns what records say of failures before a sample has counted them; what is critical matters more. */
+function failedOperation({ at, traffic, causes, health, alerts }: VerdictFacts): Draft | undefined {
+  const failed = causes.filter(
+    ({ hasFailed, lastAt, maxDurationMs }) =>
+      hasFailed && lastAt <= at && lastAt + maxDurationMs > at - OLD_MS,
+  );
   const [cause] = failed;
-  if (cause === undefined || isDown || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS)
-    return undefined;
+  if (cause === undefined || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS) return undefined;
+  if (isDown(worstCheck(health)) || alerts.some(isCritical)) return undefined;
   const others = new Set(failed.map(({ name }) => name)).size - 1;
   return new Draft('warning', [
     nameOf(cause.name),
@@ -192,27 +234,48 @@ function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | und
   ]);
 }
 
+/** Returns a failing check, or a critical alert if no check is down. */
+function checkOrAlert(facts: VerdictFacts): Draft | undefined {
+  const [check, alert] = [failingCheck(facts), firingAlert(facts)];
+  return check === undefined || (check.state !== 'critical' && alert?.state === 'critical') ? alert : check;
+}
+
 function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | undefined {
-  const failing = Object.entries(health.checks).filter(([, { status }]) => status !== 'healthy');
-  const [worst] = failing.toSorted(([, a], [, b]) => rank(b.status) - rank(a.status));
+  const worst = worstCheck(health);
   if (worst === undefined) return undefined;
-  const [name, { status, message }] = worst;
+  const { name, status, message, others } = worst;
   const since = healthSince.get(name);
   const cause = causes.find(({ hasFailed }) => hasFailed);
   return new Draft(
-    status === 'degraded' ? 'warning' : 'critical',
+    isDown(worst) ? 'critical' : 'warning',
     [
       `Health check ${name} is ${status}`,
       ...(since === undefined ? [] : [' since ', { at: since }]),
       `: ${shortened(withoutPeriod(message), MAX_CAUSE)}`,
-      failing.length > 1
-        ? `; ${failing.length - 1} more ${failing.length === 2 ? 'check fails' : 'checks fail'}`
-        : '',
+      others > 0 ? `; ${others} more ${others === 1 ? 'check fails' : 'checks fail'}` : '',
       ...(cause === undefined ? [] : ['; ', ...causeWithName(cause)]),
     ],
     undefined,
     name,
   );
+}
+
+interface FailingCheck {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  /** Number of other checks that fail. */
+  readonly others: number;
+}
+
+function worstCheck({ checks }: HealthReport): FailingCheck | undefined {
+  const failing = Object.entries(checks).filter(([, { status }]) => status !== 'healthy');
+  const [worst] = failing.toSorted(([, a], [, b]) => rank(b.status) - rank(a.status));
+  return worst && { name: worst[0], ...worst[1], others: failing.length - 1 };
+}
+
+function isDown(check: FailingCheck | undefined): boolean {
+  return check !== undefined && rank(check.status) > rank('degraded');
 }
 
 function causeWithName({ name, cause }: VerdictCause): SentencePart[] {
@@ -228,12 +291,11 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
   if (alert === undefined) return undefined;
   const likely = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
   const cause = alert.cause === undefined ? likely && causeWithName(likely) : [shortCause(alert.cause)];
-  const found = traffic.routes.find(({ route }) => route === alert.labels['route']);
+  const found = traffic.routes.find((route) => isAbout(alert.labels, route));
   return new Draft(
-    alert.severity === 'critical' ? 'critical' : 'warning',
+    isCritical(alert) ? 'critical' : 'warning',
     [
-      `${shortened(withoutPeriod(alert.message), MAX_CAUSE)}, since `,
-      { at: alert.since },
+      ...messageOf(alert),
       ...(cause === undefined ? [] : ['; ', ...cause]),
       alerts.length > 1
         ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
@@ -242,6 +304,10 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
     found && { method: found.method, route: found.route },
     alert.rule,
   );
+}
+
+function messageOf({ message, since }: AlertRow): SentencePart[] {
+  return [`${shortened(withoutPeriod(message), MAX_CAUSE)}, since `, { at: since }];
 }
 
 function withoutFailure({ traffic, failing, alsoFailing, p95, causes }: VerdictFacts): Draft {
