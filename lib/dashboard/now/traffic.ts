@@ -124,10 +124,13 @@ export function quietMsOf(intervalMs: number): number {
 export interface FailurePeriod {
   /** Its start, in milliseconds since the Unix epoch. */
   readonly since: number;
-  /** Time of the last failure, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
+  /** Time of the last failure, in milliseconds since the Unix epoch; undefined while requests fail. */
   readonly until?: number;
-  /** True if no request has come since the last failure, so that nobody knows whether it would fail. @default false */
-  readonly isSilent?: boolean;
+  /**
+   * Time since which no request has come, so that nobody knows whether it would fail, in milliseconds since the Unix epoch;
+   * undefined if some have come lately, or enough to know that the failures are over.
+   */
+  readonly silentSince?: number;
   /** Share of the requests in it that have failed, from 0 to 1. */
   readonly share: number;
   readonly failures: number;
@@ -170,9 +173,6 @@ export function failurePeriodOf(
   const last = isFailing.lastIndexOf(true);
   const after = (counts: ReadonlyMap<number, number>): number =>
     sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
-  const silentMs = Math.max(SILENT_MS, SILENT_GAPS * longestGap(since, total));
-  const isSilent = after(total) === 0 && (!isRecent || lastSample - times[last]! > silentMs);
-  if (!isRecent && !isSilent) return undefined;
   const windowMs = Math.max(lastSample - since, intervalMs);
   const increase = (labels: LabelMatchers): number =>
     history
@@ -182,17 +182,20 @@ export function failurePeriodOf(
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
   const period = periodOf(since, failures - after(failed), requests - after(total));
-  if (isSilent) return { ...period, until: times[last]!, isSilent };
-  return areOver(period.share, after(total))
-    ? { ...period, until: times[last]! }
-    : periodOf(since, failures, requests);
+  const until = times[last]!;
+  if (areOver(period.share, after(total))) return isRecent ? { ...period, until } : undefined;
+  const asked = times.filter((at) => at > since! && (total.get(at) ?? 0) > 0);
+  const lastAsked = asked.at(-1) ?? until;
+  if (lastSample - lastAsked > Math.min(quietMs, silentMsOf([since, ...asked]))) {
+    return { ...period, until, silentSince: lastAsked };
+  }
+  return isRecent ? periodOf(since, failures, requests) : undefined;
 }
 
-/** Returns the longest time without requests since a time, by the number of requests of each sample, in milliseconds. */
-function longestGap(since: number, total: ReadonlyMap<number, number>): number {
-  const asked = [...total].flatMap(([at, count]) => (at > since && count > 0 ? [at] : []));
-  const gaps = asked.toSorted((a, b) => a - b).map((at, i, all) => at - (all[i - 1] ?? since));
-  return Math.max(0, ...gaps);
+/** Returns the time without requests after which it is said that none comes, by the times of those before. */
+function silentMsOf(times: readonly number[]): number {
+  const gaps = times.slice(1).map((at, i) => at - times[i]!);
+  return Math.max(SILENT_MS, SILENT_GAPS * Math.max(0, ...gaps));
 }
 
 function periodOf(since: number, failures: number, requests: number): FailurePeriod {

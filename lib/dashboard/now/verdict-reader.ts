@@ -14,7 +14,8 @@ import {
   type RouteTraffic,
   type Traffic,
 } from './traffic.js';
-import { type PartState, type Verdict, type VerdictCause, type VerdictFacts, verdictOf } from './verdict.js';
+import { type Verdict, verdictOf } from './verdict.js';
+import type { PartState, VerdictCause, VerdictFacts } from './verdict-facts.js';
 
 /** The window of a verdict, in milliseconds. */
 const WINDOW_MS = 300_000;
@@ -117,8 +118,11 @@ export class VerdictReader {
     if (count === 0) return [];
     const share = (failed?.values[0] || 0) / count;
     const [before = NaN, now = NaN] = means?.values ?? [];
+    const quietMs = quietMsOf(history.intervalMs);
+    const [recent] = yield* history.queryRange(errors, 'increase', quietMs, [lastSample]);
+    const verb = (recent?.values[0] || 0) > 0 ? 'fail' : 'failed';
     let problem: string | undefined;
-    if (share >= FAILED_SHARE) problem = `${Math.round(share * 100)} % of the database operations fail`;
+    if (share >= FAILED_SHARE) problem = `${Math.round(share * 100)} % of the database operations ${verb}`;
     else if (now >= SLOW_DATABASE_SECONDS && now > before * SLOWER) {
       problem = `database operations take ${Math.round(now * 1000)} ms, before it was ${Number((before * 1000).toPrecision(2))} ms`;
     }
@@ -131,7 +135,8 @@ export class VerdictReader {
     if (lag === undefined) return [];
     const recent = blocks
       .find()
-      .filter(({ startedAt }) => startedAt > now - WINDOW_MS)
+      // One of much later was there before the clock was set back.
+      .filter(({ startedAt }) => startedAt > now - WINDOW_MS && startedAt < now + WINDOW_MS)
       .toSorted((a, b) => b.durationMs - a.durationMs);
     const [block] = recent;
     if (block !== undefined) {

@@ -1,6 +1,17 @@
-import type { HealthReport } from '../../health/health-report.js';
 import type { AlertRow } from '../alert-rows.js';
 import { severityOf } from './failure-share.js';
+import {
+  causeOfFailures,
+  isAbout,
+  isConsequence,
+  isCritical,
+  isDown,
+  type PartState,
+  recentFailures,
+  type VerdictCause,
+  type VerdictFacts,
+  worstCheck,
+} from './verdict-facts.js';
 import {
   figure,
   MAX_CAUSE,
@@ -12,11 +23,11 @@ import {
   sentenceOf,
   shareOfFailures,
   shortCause,
+  silenceOf,
   shortened,
   timesOf,
   withoutPeriod,
 } from './verdict-text.js';
-import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
 
 /** The state of the application in a sentence. */
 export interface Verdict {
@@ -33,56 +44,8 @@ export interface Verdict {
   readonly disturbed?: readonly string[];
 }
 
-/** A cause of slow or failed operations, as the records of operations know it. */
-export interface VerdictCause {
-  readonly name: string;
-  readonly hasFailed: boolean;
-  readonly cause: { readonly kind: string; readonly text: string };
-  readonly maxDurationMs: number;
-  /** Start of the last of them, in milliseconds since the Unix epoch. */
-  readonly lastAt: number;
-}
-
-/** A part of the application, such as its database. */
-export interface PartState {
-  readonly name: string;
-  /** Undefined while it is normal. */
-  readonly problem: string | undefined;
-  /** Time at which the problem was there last, in milliseconds since the Unix epoch; undefined while it is there. */
-  readonly lastAt?: number;
-}
-
-/** The facts that a verdict is made of. */
-export interface VerdictFacts {
-  /** The present, in milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly health: HealthReport;
-  /** The alerts that fire and are not suppressed, the most severe first. */
-  readonly alerts: readonly AlertRow[];
-  /** Names of the alert rules about requests or the errors in them. */
-  readonly rulesOfRequests: ReadonlySet<string>;
-  /** Interval between evaluations of alert rules, in milliseconds. */
-  readonly evaluationMs: number;
-  readonly traffic: Traffic;
-  /**
-   * The failures of the route that fails most, now and by a share that is worth a word; of another one, or those that are
-   * just over or that nobody has asked since, if none does.
-   */
-  readonly failing: (RouteTraffic & FailurePeriod) | undefined;
-  /** Number of other routes that fail now. */
-  readonly alsoFailing: number;
-  readonly causes: readonly VerdictCause[];
-  readonly parts: readonly PartState[];
-  /** 95th percentile of the response times, in seconds. */
-  readonly p95: number | undefined;
-  /** Time since which a health check has its status, by name, in milliseconds since the Unix epoch. */
-  readonly healthSince: ReadonlyMap<string, number>;
-}
-
 /** Number of requests below which a percentage says less than the numbers. */
 const FEW_REQUESTS = 10;
-/** Age from which on a failure is not of now, in milliseconds. */
-const OLD_MS = 120_000;
 /** Duration from which on the slowest operation is worth a word, in milliseconds. */
 const SLOW_MS = 100;
 /** The kinds of causes that name something to look at. */
@@ -137,7 +100,7 @@ class Draft {
 function failingRoute(facts: VerdictFacts): Draft | undefined {
   const { failing, alsoFailing, traffic, causes, alerts } = facts;
   if (failing === undefined) return undefined;
-  const { method, route, share, failures, requests, since, until, isSilent = false } = failing;
+  const { method, route, share, failures, requests, since, until, silentSince } = failing;
   const name = nameOf(`${method} ${route}`);
   const own = alerts.find(({ labels }) => isAbout(labels, failing));
   const severity = severityOf(failing, traffic.routes);
@@ -155,7 +118,7 @@ function failingRoute(facts: VerdictFacts): Draft | undefined {
         ? [`${amount} of `, name, isOver ? ' failed' : ' have failed']
         : [name, isOver ? ` failed ${amount}` : ` has failed ${amount}`]),
       ...(isOver ? timesOf(since, until) : [' since ', { at: since }]),
-      isSilent ? ', no request since' : '',
+      ...silenceOf(until, silentSince),
       cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
       isOver ? '' : moreRoutes(alsoFailing),
       check === undefined ? '' : `; health check ${check.name} is ${check.status}`,
@@ -163,17 +126,6 @@ function failingRoute(facts: VerdictFacts): Draft | undefined {
     ],
     { method, route },
     own?.rule ?? other?.rule,
-  );
-}
-
-/** Returns the cause of the failures of a route: of those that were recorded since they began, the most frequent one. */
-export function causeOfFailures(
-  causes: readonly VerdictCause[],
-  { method, route, since }: Pick<RouteTraffic, 'method' | 'route'> & Pick<FailurePeriod, 'since'>,
-): VerdictCause | undefined {
-  return causes.find(
-    ({ hasFailed, name, lastAt, maxDurationMs }) =>
-      hasFailed && name === `${method} ${route}` && lastAt + maxDurationMs >= since,
   );
 }
 
@@ -192,37 +144,10 @@ function graverThanPast(facts: VerdictFacts): Draft | undefined {
   return firingAlert({ ...facts, alerts });
 }
 
-/**
- * Returns true if an alert is about the failing route, or about requests of any and its condition came with the failures: it
- * may fire later, and what happened before their end is evaluated up to an interval after it.
- */
-function isConsequence(
-  { labels, rule, activeAt }: AlertRow,
-  { failing, rulesOfRequests, evaluationMs }: VerdictFacts,
-): boolean {
-  if (failing === undefined) return false;
-  if (labels['route'] !== undefined) return isAbout(labels, failing);
-  const { since, until = Infinity } = failing;
-  return rulesOfRequests.has(rule) && activeAt >= since && activeAt <= until + evaluationMs;
-}
-
-function isAbout(
-  labels: AlertRow['labels'],
-  { method, route }: Pick<RouteTraffic, 'method' | 'route'>,
-): boolean {
-  return labels['route'] === route && (labels['method'] ?? method) === method;
-}
-
-function isCritical({ severity }: AlertRow): boolean {
-  return severity === 'critical';
-}
-
 /** Returns what records say of failures before a sample has counted them; what is critical matters more. */
-function failedOperation({ at, traffic, causes, health, alerts }: VerdictFacts): Draft | undefined {
-  const failed = causes.filter(
-    ({ hasFailed, lastAt, maxDurationMs }) =>
-      hasFailed && lastAt <= at && lastAt + maxDurationMs > at - OLD_MS,
-  );
+function failedOperation(facts: VerdictFacts): Draft | undefined {
+  const { traffic, health, alerts } = facts;
+  const failed = recentFailures(facts);
   const [cause] = failed;
   if (cause === undefined || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS) return undefined;
   if (isDown(worstCheck(health)) || alerts.some(isCritical)) return undefined;
@@ -240,12 +165,12 @@ function checkOrAlert(facts: VerdictFacts): Draft | undefined {
   return check === undefined || (check.state !== 'critical' && alert?.state === 'critical') ? alert : check;
 }
 
-function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | undefined {
-  const worst = worstCheck(health);
+function failingCheck(facts: VerdictFacts): Draft | undefined {
+  const worst = worstCheck(facts.health);
   if (worst === undefined) return undefined;
   const { name, status, message, others } = worst;
-  const since = healthSince.get(name);
-  const cause = causes.find(({ hasFailed }) => hasFailed);
+  const since = facts.healthSince.get(name);
+  const [cause] = recentFailures(facts);
   return new Draft(
     isDown(worst) ? 'critical' : 'warning',
     [
@@ -260,30 +185,8 @@ function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | un
   );
 }
 
-interface FailingCheck {
-  readonly name: string;
-  readonly status: string;
-  readonly message: string;
-  /** Number of other checks that fail. */
-  readonly others: number;
-}
-
-function worstCheck({ checks }: HealthReport): FailingCheck | undefined {
-  const failing = Object.entries(checks).filter(([, { status }]) => status !== 'healthy');
-  const [worst] = failing.toSorted(([, a], [, b]) => rank(b.status) - rank(a.status));
-  return worst && { name: worst[0], ...worst[1], others: failing.length - 1 };
-}
-
-function isDown(check: FailingCheck | undefined): boolean {
-  return check !== undefined && rank(check.status) > rank('degraded');
-}
-
 function causeWithName({ name, cause }: VerdictCause): SentencePart[] {
   return [nameOf(name), `: ${shortCause(cause.text)}`];
-}
-
-function rank(status: string): number {
-  return ['healthy', 'degraded', 'unhealthy', 'critical'].indexOf(status);
 }
 
 function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefined {
