@@ -187,7 +187,11 @@ function* worstFailure(
     if (i >= MAX_CANDIDATES && (isAnyNow || isLate(route))) break;
     const period = failurePeriodOf(history, route, leastShareOf(route));
     yield;
-    if (period === undefined) continue;
+    if (period === undefined) {
+      // The last of its failures are few, and over or not.
+      if (failurePeriodOf(history, route)?.until !== undefined) now.delete(routeKey(route));
+      continue;
+    }
     const failing = { ...route, ...period };
     const isOver = period.until !== undefined;
     if (isOver) now.delete(routeKey(route));
