@@ -92,7 +92,7 @@ function* periodOf(history: FleetHistory, route: RouteTraffic, at: number): Step
   const shareTo = (index: number): number =>
     Math.min(1, sumOf(failed.slice(first, index)) / sumOf(total.slice(first, index)));
   const share = shareTo(last + 1);
-  const isKnown = isEnd(share, total.slice(last + 1));
+  const isKnown = isEnd(share, failed.slice(last + 1), total.slice(last + 1));
   const silent = isKnown ? -1 : silentFrom(total);
   const isOver = isKnown || silent > last;
   return {
@@ -140,11 +140,11 @@ function startOf(
   return { first, isOlder: quiet < QUIET_STEPS };
 }
 
-/** Returns true if so many requests came after failures that some of them would have failed, too. */
-function isEnd(share: number, after: readonly number[]): boolean {
+/** Returns true if the requests after failures say that these are over. */
+function isEnd(share: number, failed: readonly number[], total: readonly number[]): boolean {
   // The last step is not over: it may have no samples yet.
-  const isUnknown = after.slice(0, -1).some(Number.isNaN);
-  return !isUnknown && areOver(share, sumOf(after));
+  const isUnknown = total.slice(0, -1).some(Number.isNaN);
+  return !isUnknown && areOver(share, { failures: sumOf(failed), requests: sumOf(total) });
 }
 
 /** Returns the first of the last steps without requests, if they are more than ever before in a row; -1 if they are not. */

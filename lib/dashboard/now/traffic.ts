@@ -171,8 +171,9 @@ export function failurePeriodOf(
     since = at;
   }
   const last = isFailing.lastIndexOf(true);
-  const after = (counts: ReadonlyMap<number, number>): number =>
+  const sumAfter = (counts: ReadonlyMap<number, number>): number =>
     sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
+  const after = { failures: sumAfter(failed), requests: sumAfter(total) };
   const windowMs = Math.max(lastSample - since, intervalMs);
   const increase = (labels: LabelMatchers): number =>
     history
@@ -181,9 +182,9 @@ export function failurePeriodOf(
   const failures = increase(FAILED);
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
-  const period = periodOf(since, failures - after(failed), requests - after(total));
+  const period = periodOf(since, failures - after.failures, requests - after.requests);
   const until = times[last]!;
-  if (areOver(period.share, after(total))) return isRecent ? { ...period, until } : undefined;
+  if (areOver(period.share, after)) return isRecent ? { ...period, until } : undefined;
   const asked = times.filter((at) => at > since! && (total.get(at) ?? 0) > 0);
   const lastAsked = asked.at(-1) ?? until;
   if (lastSample - lastAsked > Math.min(quietMs, silentMsOf([since, ...asked]))) {

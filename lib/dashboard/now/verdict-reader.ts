@@ -3,7 +3,7 @@ import { DATABASE_METRICS, HTTP_METRICS } from '../../metrics/metric-names.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
-import { byShareOfFailures, leastShareOf, severityOf } from './failure-share.js';
+import { byShareOfFailures, LEAST_SHARE, leastShareOf, severityOf } from './failure-share.js';
 import type { Timeline } from './timeline.js';
 import {
   failedRoutes,
@@ -185,10 +185,11 @@ function* worstFailure(
   for (const [i, route] of candidates.entries()) {
     // All are asked before it is said that no request fails any more.
     if (i >= MAX_CANDIDATES && (isAnyNow || isLate(route))) break;
-    const period = failurePeriodOf(history, route, leastShareOf(route));
+    const period =
+      failurePeriodOf(history, route, leastShareOf(route)) ?? failurePeriodOf(history, route, LEAST_SHARE);
     yield;
     if (period === undefined) {
-      // The last of its failures are few, and over or not.
+      // A few may go on.
       if (failurePeriodOf(history, route)?.until !== undefined) now.delete(routeKey(route));
       continue;
     }
