@@ -144,7 +144,8 @@ function startOf(
 function isEnd(share: number, failed: readonly number[], total: readonly number[]): boolean {
   // The last step is not over: it may have no samples yet.
   const isUnknown = total.slice(0, -1).some(Number.isNaN);
-  return !isUnknown && areOver(share, { failures: sumOf(failed), requests: sumOf(total) });
+  // The first step has failures of the interval before it, too.
+  return !isUnknown && areOver(share, { failures: sumOf(failed.slice(1)), requests: sumOf(total) });
 }
 
 /** Returns the first of the last steps without requests, if they are more than ever before in a row; -1 if they are not. */
