@@ -77,7 +77,7 @@ export class ApplicationDashboard {
       health,
     });
     const now = (): number => clock.now();
-    const verdicts = new VerdictReader({ history, records, blocks, timeline });
+    const verdicts = new VerdictReader({ history, records, blocks, timeline, alerting });
     const overview = new OverviewReader({
       health,
       alerts,

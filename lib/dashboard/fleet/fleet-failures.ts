@@ -64,6 +64,8 @@ interface Period {
   readonly isOlder: boolean;
   /** Undefined while they fail, or while nobody knows. */
   readonly until?: number;
+  /** Time since which no request has come; undefined if some have come lately, or enough to know the end. */
+  readonly silentSince?: number;
   /** Share of the requests in it that failed, from 0 to 1. */
   readonly share: number;
 }
@@ -90,10 +92,13 @@ function* periodOf(history: FleetHistory, route: RouteTraffic, at: number): Step
   const shareTo = (index: number): number =>
     Math.min(1, sumOf(failed.slice(first, index)) / sumOf(total.slice(first, index)));
   const share = shareTo(last + 1);
-  const isOver = isEnd(share, total.slice(last + 1));
+  const isKnown = isEnd(share, failed.slice(last + 1), total.slice(last + 1));
+  const silent = isKnown ? -1 : silentFrom(total);
+  const isOver = isKnown || silent > last;
   return {
     since: starts[first]!,
     isOlder,
+    ...(silent > last && { silentSince: starts[silent]! }),
     share: isOver ? share : shareTo(count),
     ...(isOver && { until: starts[last + 1]! }),
   };
@@ -135,17 +140,33 @@ function startOf(
   return { first, isOlder: quiet < QUIET_STEPS };
 }
 
-/** Returns true if so many requests came after failures that some of them would have failed, too. */
-function isEnd(share: number, after: readonly number[]): boolean {
+/** Returns true if the requests after failures say that these are over. */
+function isEnd(share: number, failed: readonly number[], total: readonly number[]): boolean {
   // The last step is not over: it may have no samples yet.
-  const isUnknown = after.slice(0, -1).some(Number.isNaN);
-  return !isUnknown && areOver(share, sumOf(after));
+  const isUnknown = total.slice(0, -1).some(Number.isNaN);
+  // The first step has failures of the interval before it, too.
+  return !isUnknown && areOver(share, { failures: sumOf(failed.slice(1)), requests: sumOf(total) });
+}
+
+/** Returns the first of the last steps without requests, if they are more than ever before in a row; -1 if they are not. */
+function silentFrom(total: readonly number[]): number {
+  const isAsked = (total.at(-1) ?? 0) > 0;
+  // The last step is not over: it may have no samples yet.
+  const whole = total.slice(0, -1);
+  const first = whole.findLastIndex((requests) => requests !== 0) + 1;
+  let [gap, longest] = [0, 0];
+  for (const requests of whole.slice(0, first)) {
+    gap = requests === 0 ? gap + 1 : 0;
+    longest = Math.max(longest, gap);
+  }
+  const length = whole.length - first;
+  return !isAsked && length >= QUIET_STEPS && length > longest ? first : -1;
 }
 
 /** Reads on which instances a route failed in a time. */
 function* failureOf(
   history: FleetHistory,
-  { method, route, since, isOlder, until, share }: RouteTraffic & Period,
+  { method, route, since, isOlder, silentSince, until, share }: RouteTraffic & Period,
   at: number,
 ): Steps<FleetFailure> {
   const end = until ?? at;
@@ -163,6 +184,7 @@ function* failureOf(
     route,
     since,
     isOlder,
+    ...(silentSince !== undefined && { silentSince }),
     ...(until !== undefined && { until }),
     share,
     instances: yield* instances({ method, route, ...FAILED }),

@@ -1,6 +1,7 @@
 import { severityOf } from '../now/failure-share.js';
 import type { RouteTraffic, Traffic } from '../now/traffic.js';
-import type { Verdict, VerdictCause } from '../now/verdict.js';
+import type { Verdict } from '../now/verdict.js';
+import { causeOfFailures, type VerdictCause } from '../now/verdict-facts.js';
 import {
   figure,
   milliseconds,
@@ -11,6 +12,7 @@ import {
   sentenceOf,
   shareOfFailures,
   shortCause,
+  silenceOf,
 } from '../now/verdict-text.js';
 import type { FleetInstance, FleetVersion } from './fleet-instances.js';
 import type { FigureName, Outlier } from './outliers.js';
@@ -22,8 +24,10 @@ export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
   readonly since: number;
   /** True if they may have begun before that time, of which too little was looked at to say. @default false */
   readonly isOlder?: boolean;
-  /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail. */
+  /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
   readonly until?: number;
+  /** Time since which no request has come, so that nobody knows whether it would fail, in milliseconds since the Unix epoch. */
+  readonly silentSince?: number;
   /** Share of the requests in that time that failed, from 0 to 1. */
   readonly share: number;
   /** The instances on which it fails, and the number of those that serve it. */
@@ -109,11 +113,11 @@ function failingRoute({
 }: FleetVerdictFacts): Clause[] {
   const severity = failing && severityOf(failing, routes);
   if (failing === undefined || severity === undefined) return [];
-  const { method, route, share, since, isOlder = false, until } = failing;
+  const { method, route, share, since, isOlder = false, until, silentSince } = failing;
   const name = `${method} ${route}`;
   const own = instances.find(({ isThis }) => isThis);
   const isHere = own !== undefined && failing.instances.includes(own.name);
-  const cause = isHere && causes.find((each) => each.hasFailed && each.name === name);
+  const cause = isHere && causeOfFailures(causes, failing);
   const start: SentencePart[] = [isOlder ? 'before ' : '', { at: since }];
   const clause: Clause = {
     state: until === undefined ? severity : 'warning',
@@ -124,6 +128,7 @@ function failingRoute({
         ? [` has failed ${percent(share)} since `, ...start]
         : [` failed ${percent(share)} from `, ...start, ' to ', { at: until }]),
       ...placeOf(failing),
+      ...silenceOf(until, silentSince),
       cause ? `: ${shortCause(cause.cause.text)}` : '',
       until === undefined ? moreRoutes(alsoFailing) : '',
     ],

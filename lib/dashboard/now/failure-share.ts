@@ -13,7 +13,7 @@ const WARNING_SHARE = 0.02;
 const CRITICAL_SHARE = 0.1;
 /** The part of the share of the last minutes that belongs to the same failures, and the least share that does. */
 const SAME_FAILURES = 0.25;
-const LEAST_SHARE = WARNING_SHARE / 2;
+export const LEAST_SHARE = WARNING_SHARE / 2;
 /** The failures that are expected in a time without any, from which on the failures before it are over. */
 const SURE_FAILURES = 3;
 
@@ -22,7 +22,7 @@ function levelOf(share: number): 'warning' | 'critical' | undefined {
   return share >= WARNING_SHARE ? 'warning' : undefined;
 }
 
-function shareOf({ failures, requests }: Requests): number {
+function shareOf({ failures, requests }: Pick<Requests, 'requests' | 'failures'>): number {
   return failures / requests;
 }
 
@@ -78,12 +78,13 @@ export function failingSteps(
 }
 
 /**
- * Returns true if so many requests came after failures that some of them would have failed, too.
+ * Returns true if so many requests came after failures that some of them would have failed, too, and if those that did are
+ * not worth a word.
  *
  * @param share share of the requests that failed before, from 0 to 1
  */
-export function areOver(share: number, requestsAfter: number): boolean {
-  return requestsAfter * share >= SURE_FAILURES;
+export function areOver(share: number, after: Pick<Requests, 'requests' | 'failures'>): boolean {
+  return after.requests * share >= SURE_FAILURES && levelOf(shareOf(after)) === undefined;
 }
 
 /** Returns the sum of the values that are known. */

@@ -111,6 +111,9 @@ function totalOf(routes: readonly RouteTraffic[], name: 'requests' | 'failures' 
 /** A time without failures after which later ones are new, in milliseconds, and in sampling intervals. */
 const QUIET_MS = 120_000;
 const QUIET_INTERVALS = 4;
+/** A time without requests after which it is said that none comes: in milliseconds, and as a multiple of the longest before. */
+const SILENT_MS = 30_000;
+const SILENT_GAPS = 2;
 
 /** Returns the time without failures after which later ones are new, in milliseconds. */
 export function quietMsOf(intervalMs: number): number {
@@ -121,8 +124,13 @@ export function quietMsOf(intervalMs: number): number {
 export interface FailurePeriod {
   /** Its start, in milliseconds since the Unix epoch. */
   readonly since: number;
-  /** Its end, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
+  /** Time of the last failure, in milliseconds since the Unix epoch; undefined while requests fail. */
   readonly until?: number;
+  /**
+   * Time since which no request has come, so that nobody knows whether it would fail, in milliseconds since the Unix epoch;
+   * undefined if some have come lately, or enough to know that the failures are over.
+   */
+  readonly silentSince?: number;
   /** Share of the requests in it that have failed, from 0 to 1. */
   readonly share: number;
   readonly failures: number;
@@ -156,11 +164,16 @@ export function failurePeriodOf(
   // A request has failed after the sample before the one that has it.
   const failedAt = times.flatMap((at, i) => (isFailing[i] === true ? [times[i - 1] ?? at - intervalMs] : []));
   let since = failedAt.at(-1);
-  if (since === undefined || lastSample - since > quietMs) return undefined;
+  if (since === undefined) return undefined;
+  const isRecent = lastSample - since <= quietMs;
   for (const at of failedAt.toReversed()) {
     if (since - at > quietMs) break;
     since = at;
   }
+  const last = isFailing.lastIndexOf(true);
+  const sumAfter = (counts: ReadonlyMap<number, number>): number =>
+    sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
+  const after = { failures: sumAfter(failed), requests: sumAfter(total) };
   const windowMs = Math.max(lastSample - since, intervalMs);
   const increase = (labels: LabelMatchers): number =>
     history
@@ -169,13 +182,21 @@ export function failurePeriodOf(
   const failures = increase(FAILED);
   const requests = increase({});
   if (!(requests > 0 && failures > 0)) return undefined;
-  const last = isFailing.lastIndexOf(true);
-  const after = (counts: ReadonlyMap<number, number>): number =>
-    sumOf(times.slice(last + 1).map((at) => counts.get(at) ?? 0));
-  const period = periodOf(since, failures - after(failed), requests - after(total));
-  return areOver(period.share, after(total))
-    ? { ...period, until: times[last]! }
-    : periodOf(since, failures, requests);
+  const period = periodOf(since, failures - after.failures, requests - after.requests);
+  const until = times[last]!;
+  if (areOver(period.share, after)) return isRecent ? { ...period, until } : undefined;
+  const asked = times.filter((at) => at > since! && (total.get(at) ?? 0) > 0);
+  const lastAsked = asked.at(-1) ?? until;
+  if (lastSample - lastAsked > Math.min(quietMs, silentMsOf([since, ...asked]))) {
+    return { ...period, until, silentSince: lastAsked };
+  }
+  return isRecent ? periodOf(since, failures, requests) : undefined;
+}
+
+/** Returns the time without requests after which it is said that none comes, by the times of those before. */
+function silentMsOf(times: readonly number[]): number {
+  const gaps = times.slice(1).map((at, i) => at - times[i]!);
+  return Math.max(SILENT_MS, SILENT_GAPS * Math.max(0, ...gaps));
 }
 
 function periodOf(since: number, failures: number, requests: number): FailurePeriod {

@@ -3,15 +3,26 @@ import { DATABASE_METRICS, HTTP_METRICS } from '../../metrics/metric-names.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
-import { byShareOfFailures, leastShareOf, severityOf } from './failure-share.js';
+import { byShareOfFailures, LEAST_SHARE, leastShareOf, severityOf } from './failure-share.js';
 import type { Timeline } from './timeline.js';
-import { failedRoutes, failurePeriodOf, quietMsOf, readTraffic, routeKey, type Traffic } from './traffic.js';
-import { type PartState, type Verdict, type VerdictCause, type VerdictFacts, verdictOf } from './verdict.js';
+import {
+  failedRoutes,
+  failurePeriodOf,
+  quietMsOf,
+  readTraffic,
+  routeKey,
+  type RouteTraffic,
+  type Traffic,
+} from './traffic.js';
+import { type Verdict, verdictOf } from './verdict.js';
+import type { PartState, VerdictCause, VerdictFacts } from './verdict-facts.js';
 
 /** The window of a verdict, in milliseconds. */
 const WINDOW_MS = 300_000;
 /** The most routes that are asked since when they fail, those that fail much first; a further one is never named. */
 const MAX_CANDIDATES = 8;
+/** The metrics of requests, and of the errors in them. */
+const OF_REQUESTS = /^(?:http_(?!client_)|api_|handler_|exceptions_total$)/;
 /** Event loop lag from which on it is worth a word, in seconds. */
 const LAG_SECONDS = 0.1;
 /** The factor by which the database must be slower than before, and the least mean duration, in seconds. */
@@ -24,11 +35,19 @@ const LAG = 'nodejs_eventloop_lag_p99_seconds';
 /** The sources of a verdict beside the overview. */
 export interface VerdictSources {
   readonly history: MetricsHistory;
-  readonly records: { causes(): readonly VerdictCause[] };
+  readonly records: { causes(windowMs: number): readonly VerdictCause[] };
   readonly blocks: {
     find(): readonly { readonly startedAt: number; readonly durationMs: number; readonly culprit: string }[];
   };
   readonly timeline: Pick<Timeline, 'events'>;
+  readonly alerting: {
+    /** Interval between evaluations of the rules, in milliseconds. */
+    readonly intervalMs: number;
+    rules(): readonly {
+      readonly name: string;
+      readonly rule: { readonly retention: readonly { readonly metric: string }[] };
+    }[];
+  };
 }
 
 /** The parts of the overview that a verdict is made of. */
@@ -49,7 +68,7 @@ export class VerdictReader {
   }
 
   private *steps({ timestamp, health, alerts, vitals }: VerdictOverview): Generator<void, Verdict, void> {
-    const { history, records, timeline } = this.sources;
+    const { history, records, timeline, alerting } = this.sources;
     const traffic = yield* readTraffic(history, WINDOW_MS);
     const at = history.lastSample;
     const { failing, alsoFailing } =
@@ -64,13 +83,19 @@ export class VerdictReader {
         .filter(({ kind }) => kind === 'health')
         .map(({ text, at: since }) => [/^Health check (.+?) is /.exec(text)?.[1] ?? '', since]),
     );
+    const ofRequests = alerting
+      .rules()
+      .filter(({ rule }) => rule.retention.some(({ metric }) => OF_REQUESTS.test(metric)));
     return verdictOf({
+      at: timestamp,
       health,
       alerts: firing(alerts),
+      rulesOfRequests: new Set(ofRequests.map(({ name }) => name)),
+      evaluationMs: alerting.intervalMs,
       traffic,
       failing,
       alsoFailing,
-      causes: records.causes(),
+      causes: records.causes(WINDOW_MS),
       parts: [...(yield* this.database()), ...this.eventLoop(timestamp, health), ...memory(vitals)],
       p95: p95?.values[0],
       healthSince,
@@ -93,8 +118,11 @@ export class VerdictReader {
     if (count === 0) return [];
     const share = (failed?.values[0] || 0) / count;
     const [before = NaN, now = NaN] = means?.values ?? [];
+    const quietMs = quietMsOf(history.intervalMs);
+    const [recent] = yield* history.queryRange(errors, 'increase', quietMs, [lastSample]);
+    const verb = (recent?.values[0] || 0) > 0 ? 'fail' : 'failed';
     let problem: string | undefined;
-    if (share >= FAILED_SHARE) problem = `${Math.round(share * 100)} % of the database operations fail`;
+    if (share >= FAILED_SHARE) problem = `${Math.round(share * 100)} % of the database operations ${verb}`;
     else if (now >= SLOW_DATABASE_SECONDS && now > before * SLOWER) {
       problem = `database operations take ${Math.round(now * 1000)} ms, before it was ${Number((before * 1000).toPrecision(2))} ms`;
     }
@@ -107,7 +135,8 @@ export class VerdictReader {
     if (lag === undefined) return [];
     const recent = blocks
       .find()
-      .filter(({ startedAt }) => startedAt > now - WINDOW_MS)
+      // One of much later was there before the clock was set back.
+      .filter(({ startedAt }) => startedAt > now - WINDOW_MS && startedAt < now + WINDOW_MS)
       .toSorted((a, b) => b.durationMs - a.durationMs);
     const [block] = recent;
     if (block !== undefined) {
@@ -138,7 +167,7 @@ export class VerdictReader {
 /**
  * Reads the failures of the route that the verdict names, and the number of the other routes that fail now. It is the one with
  * most failures of those that fail now by a share that is worth a word; if there is none, of those whose failures of such a
- * share are just over; then of all that fail now.
+ * share are just over, or that nobody has asked since; then of all that fail now.
  */
 function* worstFailure(
   history: MetricsHistory,
@@ -146,16 +175,24 @@ function* worstFailure(
   at: number,
 ): Generator<void, Pick<VerdictFacts, 'failing' | 'alsoFailing'>, void> {
   const now = yield* failedRoutes(history, quietMsOf(history.intervalMs), at);
-  const candidates = routes.filter((route) => now.has(routeKey(route))).toSorted(byShareOfFailures);
+  const isLate = (route: RouteTraffic): boolean => !now.has(routeKey(route));
+  const candidates = routes
+    .filter((route) => route.failures > 0 || !isLate(route))
+    .toSorted((a, b) => Number(isLate(a)) - Number(isLate(b)) || byShareOfFailures(a, b));
   let worst: VerdictFacts['failing'];
   let worstRank = -1;
   let isAnyNow = false;
   for (const [i, route] of candidates.entries()) {
     // All are asked before it is said that no request fails any more.
-    if (i >= MAX_CANDIDATES && isAnyNow) break;
-    const period = failurePeriodOf(history, route, leastShareOf(route));
+    if (i >= MAX_CANDIDATES && (isAnyNow || isLate(route))) break;
+    const period =
+      failurePeriodOf(history, route, leastShareOf(route)) ?? failurePeriodOf(history, route, LEAST_SHARE);
     yield;
-    if (period === undefined) continue;
+    if (period === undefined) {
+      // A few may go on.
+      if (failurePeriodOf(history, route)?.until !== undefined) now.delete(routeKey(route));
+      continue;
+    }
     const failing = { ...route, ...period };
     const isOver = period.until !== undefined;
     if (isOver) now.delete(routeKey(route));

@@ -55,8 +55,21 @@ interface NamedFailures {
 
 /** Returns from when to when something was, by the minute. */
 export function timesOf(since: number, until: number): SentencePart[] {
-  const isOneMinute = Math.floor(since / 60_000) === Math.floor(until / 60_000);
-  return isOneMinute ? [' at ', { at: until }] : [' from ', { at: since }, ' to ', { at: until }];
+  return isSameMinute(since, until)
+    ? [' at ', { at: until }]
+    : [' from ', { at: since }, ' to ', { at: until }];
+}
+
+/** Returns since when no request has come after failures, as a clause after their times; nothing if some have come. */
+export function silenceOf(until?: number, silentSince?: number): SentencePart[] {
+  if (until === undefined || silentSince === undefined) return [];
+  return isSameMinute(until, silentSince)
+    ? [', no request since']
+    : [', no request since ', { at: silentSince }];
+}
+
+function isSameMinute(a: number, b: number): boolean {
+  return Math.floor(a / 60_000) === Math.floor(b / 60_000);
 }
 
 /** Returns the share of the requests that fail, or have failed, and the route that has most of them. */

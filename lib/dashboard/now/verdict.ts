@@ -1,6 +1,17 @@
-import type { HealthReport } from '../../health/health-report.js';
 import type { AlertRow } from '../alert-rows.js';
 import { severityOf } from './failure-share.js';
+import {
+  causeOfFailures,
+  isAbout,
+  isConsequence,
+  isCritical,
+  isDown,
+  type PartState,
+  recentFailures,
+  type VerdictCause,
+  type VerdictFacts,
+  worstCheck,
+} from './verdict-facts.js';
 import {
   figure,
   MAX_CAUSE,
@@ -12,11 +23,11 @@ import {
   sentenceOf,
   shareOfFailures,
   shortCause,
+  silenceOf,
   shortened,
   timesOf,
   withoutPeriod,
 } from './verdict-text.js';
-import type { FailurePeriod, RouteTraffic, Traffic } from './traffic.js';
 
 /** The state of the application in a sentence. */
 export interface Verdict {
@@ -31,44 +42,6 @@ export interface Verdict {
   readonly about?: string;
   /** Names of the parts of the application that are not normal. */
   readonly disturbed?: readonly string[];
-}
-
-/** A cause of slow or failed operations, as the records of operations know it. */
-export interface VerdictCause {
-  readonly name: string;
-  readonly hasFailed: boolean;
-  readonly cause: { readonly kind: string; readonly text: string };
-  readonly maxDurationMs: number;
-}
-
-/** A part of the application, such as its database. */
-export interface PartState {
-  readonly name: string;
-  /** Undefined while it is normal. */
-  readonly problem: string | undefined;
-  /** Time at which the problem was there last, in milliseconds since the Unix epoch; undefined while it is there. */
-  readonly lastAt?: number;
-}
-
-/** The facts that a verdict is made of. */
-export interface VerdictFacts {
-  readonly health: HealthReport;
-  /** The alerts that fire and are not suppressed, the most severe first. */
-  readonly alerts: readonly AlertRow[];
-  readonly traffic: Traffic;
-  /**
-   * The failures of the route that fails most, now and by a share that is worth a word; of another one, or those that are
-   * just over, if none does.
-   */
-  readonly failing: (RouteTraffic & FailurePeriod) | undefined;
-  /** Number of other routes that fail now. */
-  readonly alsoFailing: number;
-  readonly causes: readonly VerdictCause[];
-  readonly parts: readonly PartState[];
-  /** 95th percentile of the response times, in seconds. */
-  readonly p95: number | undefined;
-  /** Time since which a health check has its status, by name, in milliseconds since the Unix epoch. */
-  readonly healthSince: ReadonlyMap<string, number>;
 }
 
 /** Number of requests below which a percentage says less than the numbers. */
@@ -87,11 +60,10 @@ const NAMED: ReadonlySet<string> = new Set([
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
   const draft =
-    otherAlert(facts) ??
+    graverThanPast(facts) ??
     failingRoute(facts) ??
     failedOperation(facts) ??
-    failingCheck(facts) ??
-    firingAlert(facts) ??
+    checkOrAlert(facts) ??
     withoutFailure(facts);
   const normal = normalParts(facts.parts);
   const disturbed = facts.parts.filter(({ problem }) => problem !== undefined);
@@ -125,65 +97,60 @@ class Draft {
   }
 }
 
-function failingRoute({
-  failing,
-  alsoFailing,
-  traffic,
-  causes,
-  alerts,
-  health,
-}: VerdictFacts): Draft | undefined {
+function failingRoute(facts: VerdictFacts): Draft | undefined {
+  const { failing, alsoFailing, traffic, causes, alerts } = facts;
   if (failing === undefined) return undefined;
-  const { method, route, share, failures, requests, since, until } = failing;
+  const { method, route, share, failures, requests, since, until, silentSince } = failing;
   const name = nameOf(`${method} ${route}`);
-  const alert = alerts.find(({ labels }) => labels['route'] === route);
+  const own = alerts.find(({ labels }) => isAbout(labels, failing));
   const severity = severityOf(failing, traffic.routes);
-  if (severity === undefined && alert === undefined) return undefined;
+  if (severity === undefined && own === undefined) return undefined;
   const isOver = until !== undefined;
-  const isCritical =
-    (severity === 'critical' && !isOver) ||
-    (isOver ? alerts : [alert]).some((each) => each?.severity === 'critical');
+  const other = isOver ? undefined : alerts.find((each) => isCritical(each) && !isConsequence(each, facts));
+  const check = worstCheck(facts.health);
+  const isSevere = (severity === 'critical' && !isOver) || alerts.some(isCritical) || isDown(check);
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
-  const cause = causes.find((each) => each.hasFailed && each.name === `${method} ${route}`);
-  const check = Object.entries(health.checks).find(([, { status }]) => status !== 'healthy');
+  const cause = causeOfFailures(causes, failing);
   return new Draft(
-    isCritical ? 'critical' : 'warning',
+    isSevere ? 'critical' : 'warning',
     [
       ...(requests < FEW_REQUESTS
         ? [`${amount} of `, name, isOver ? ' failed' : ' have failed']
         : [name, isOver ? ` failed ${amount}` : ` has failed ${amount}`]),
       ...(isOver ? timesOf(since, until) : [' since ', { at: since }]),
+      ...silenceOf(until, silentSince),
       cause === undefined ? '' : `: ${shortCause(cause.cause.text)}`,
       isOver ? '' : moreRoutes(alsoFailing),
-      check === undefined ? '' : `; health check ${check[0]} is ${check[1].status}`,
+      check === undefined ? '' : `; health check ${check.name} is ${check.status}`,
+      ...(other === undefined ? [] : ['; ', ...messageOf(other)]),
     ],
     { method, route },
-    alert?.rule,
+    own?.rule ?? other?.rule,
   );
 }
 
 /**
- * Returns the alert that matters more than failures that are over: one whose condition has come after them, or a critical one
- * whose condition was there before. One whose condition came with them may be a consequence, although it may fire later.
+ * Returns what goes on and matters more than failures that are over: a check that is down, an alert that has come after them,
+ * or a critical one that is no consequence of them.
  */
-function otherAlert(facts: VerdictFacts): Draft | undefined {
+function graverThanPast(facts: VerdictFacts): Draft | undefined {
   const { failing } = facts;
   if (failing?.until === undefined) return undefined;
-  const { route, since, until } = failing;
+  if (isDown(worstCheck(facts.health))) return failingCheck(facts);
+  const { until } = failing;
   const alerts = facts.alerts.filter(
-    ({ labels, severity, activeAt }) =>
-      labels['route'] !== route && (activeAt > until || (severity === 'critical' && activeAt < since)),
+    (alert) => !isConsequence(alert, facts) && (isCritical(alert) || alert.activeAt > until),
   );
   return firingAlert({ ...facts, alerts });
 }
 
-/** Returns what records say of failures before a sample has counted them; a check that is down matters more. */
-function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | undefined {
-  const isDown = Object.values(health.checks).some(({ status }) => rank(status) > rank('degraded'));
-  const failed = causes.filter(({ hasFailed }) => hasFailed);
+/** Returns what records say of failures before a sample has counted them; what is critical matters more. */
+function failedOperation(facts: VerdictFacts): Draft | undefined {
+  const { traffic, health, alerts } = facts;
+  const failed = recentFailures(facts);
   const [cause] = failed;
-  if (cause === undefined || isDown || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS)
-    return undefined;
+  if (cause === undefined || traffic.failures > 0 || traffic.requests >= FEW_REQUESTS) return undefined;
+  if (isDown(worstCheck(health)) || alerts.some(isCritical)) return undefined;
   const others = new Set(failed.map(({ name }) => name)).size - 1;
   return new Draft('warning', [
     nameOf(cause.name),
@@ -192,22 +159,25 @@ function failedOperation({ traffic, causes, health }: VerdictFacts): Draft | und
   ]);
 }
 
-function failingCheck({ health, healthSince, causes }: VerdictFacts): Draft | undefined {
-  const failing = Object.entries(health.checks).filter(([, { status }]) => status !== 'healthy');
-  const [worst] = failing.toSorted(([, a], [, b]) => rank(b.status) - rank(a.status));
+/** Returns a failing check, or a critical alert if no check is down. */
+function checkOrAlert(facts: VerdictFacts): Draft | undefined {
+  const [check, alert] = [failingCheck(facts), firingAlert(facts)];
+  return check === undefined || (check.state !== 'critical' && alert?.state === 'critical') ? alert : check;
+}
+
+function failingCheck(facts: VerdictFacts): Draft | undefined {
+  const worst = worstCheck(facts.health);
   if (worst === undefined) return undefined;
-  const [name, { status, message }] = worst;
-  const since = healthSince.get(name);
-  const cause = causes.find(({ hasFailed }) => hasFailed);
+  const { name, status, message, others } = worst;
+  const since = facts.healthSince.get(name);
+  const [cause] = recentFailures(facts);
   return new Draft(
-    status === 'degraded' ? 'warning' : 'critical',
+    isDown(worst) ? 'critical' : 'warning',
     [
       `Health check ${name} is ${status}`,
       ...(since === undefined ? [] : [' since ', { at: since }]),
       `: ${shortened(withoutPeriod(message), MAX_CAUSE)}`,
-      failing.length > 1
-        ? `; ${failing.length - 1} more ${failing.length === 2 ? 'check fails' : 'checks fail'}`
-        : '',
+      others > 0 ? `; ${others} more ${others === 1 ? 'check fails' : 'checks fail'}` : '',
       ...(cause === undefined ? [] : ['; ', ...causeWithName(cause)]),
     ],
     undefined,
@@ -219,21 +189,16 @@ function causeWithName({ name, cause }: VerdictCause): SentencePart[] {
   return [nameOf(name), `: ${shortCause(cause.text)}`];
 }
 
-function rank(status: string): number {
-  return ['healthy', 'degraded', 'unhealthy', 'critical'].indexOf(status);
-}
-
 function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefined {
   const [alert] = alerts;
   if (alert === undefined) return undefined;
   const likely = causes.find(({ hasFailed }) => hasFailed === traffic.failures > 0);
   const cause = alert.cause === undefined ? likely && causeWithName(likely) : [shortCause(alert.cause)];
-  const found = traffic.routes.find(({ route }) => route === alert.labels['route']);
+  const found = traffic.routes.find((route) => isAbout(alert.labels, route));
   return new Draft(
-    alert.severity === 'critical' ? 'critical' : 'warning',
+    isCritical(alert) ? 'critical' : 'warning',
     [
-      `${shortened(withoutPeriod(alert.message), MAX_CAUSE)}, since `,
-      { at: alert.since },
+      ...messageOf(alert),
       ...(cause === undefined ? [] : ['; ', ...cause]),
       alerts.length > 1
         ? `; ${alerts.length - 1} more ${alerts.length === 2 ? 'alert fires' : 'alerts fire'}`
@@ -242,6 +207,10 @@ function firingAlert({ alerts, causes, traffic }: VerdictFacts): Draft | undefin
     found && { method: found.method, route: found.route },
     alert.rule,
   );
+}
+
+function messageOf({ message, since }: AlertRow): SentencePart[] {
+  return [`${shortened(withoutPeriod(message), MAX_CAUSE)}, since `, { at: since }];
 }
 
 function withoutFailure({ traffic, failing, alsoFailing, p95, causes }: VerdictFacts): Draft {

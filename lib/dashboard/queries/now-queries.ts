@@ -1,6 +1,6 @@
 import { incidentReport } from '../incident.js';
 import { readNow } from '../now/now-data.js';
-import type { VerdictCause } from '../now/verdict.js';
+import type { VerdictCause } from '../now/verdict-facts.js';
 import { ruleOf, tryRule } from '../rule-trial.js';
 import { rangeKey } from '../views/time-range.js';
 import { type AreaQueries, done, MAX_AGE_MS, type QueryContext, tagsOf } from './query-context.js';

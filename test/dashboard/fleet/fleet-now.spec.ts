@@ -223,6 +223,53 @@ describe('the area Now of a fleet', () => {
     }
   });
 
+  it('says that nobody has asked a route since it failed, rather than that it fails', async () => {
+    scraped.add(
+      END,
+      ...failing('/a', 10, { share: 1, from: 3_300, to: 3_420 }).map((flow) => ({
+        ...flow,
+        requestsIn: (second: number) => (second < 3_420 ? flow.requestsIn(second) : 0),
+      })),
+      ...failing('/b', 10, { share: 0 }),
+    );
+    expect((await verdictAt(3_450)).text).toMatch(/^GET \/a has failed \d+ % since 08:55 UTC\.$/);
+    expect(await verdictAt(3_670)).toMatchObject({
+      state: 'warning',
+      text: expect.stringMatching(/^GET \/a failed \d+ % from 08:55 UTC to 08:58 UTC, no request since\.$/),
+    });
+  });
+
+  it('does not call failures over that have become fewer, but not few', async () => {
+    scraped.add(
+      END,
+      ...failing('/a', 10, { share: 1, from: 3_300, to: 3_420 }).map((flow) => ({
+        ...flow,
+        requestsIn: (second: number) => {
+          if (second < 3_420) return flow.requestsIn(second);
+          return flow.status === '503' ? 1 : 9;
+        },
+      })),
+    );
+    expect(await verdictAt(NOW)).toMatchObject({
+      state: 'critical',
+      text: expect.stringMatching(/^GET \/a has failed \d+ % since 08:55 UTC\.$/),
+    });
+  });
+
+  it('names the one instance of three on which requests fail, and no others beside it', async () => {
+    const names = ['pod-1', 'pod-2', 'pod-3'];
+    scraped.add(
+      END,
+      ...names.flatMap((instance) =>
+        failing('/a', 10, { share: instance === 'pod-2' ? 0.5 : 0, from: 3_300 }, { instance }),
+      ),
+    );
+    expect(await verdictAt(NOW)).toMatchObject({
+      state: 'critical',
+      text: expect.stringMatching(/^GET \/a has failed 1[5-7] % since 08:55 UTC, on pod-2 alone\.$/),
+    });
+  });
+
   it('knows nothing of the time after the end of a range', async () => {
     scraped.add(
       END,

@@ -21,6 +21,7 @@ const CAUSE = {
   hasFailed: true,
   cause: { kind: 'exception', text: 'TypeError, at Deals.total (src/deals.ts:22:11).' },
   maxDurationMs: 12,
+  lastAt: AT,
 };
 const slow = {
   instance: 'pod-7',

@@ -31,9 +31,15 @@ describe('the severity of failures', () => {
 
 describe('the end of failures', () => {
   it('is known once so many requests came after them that three should have failed, too', () => {
-    expect([2, 3].map((requests) => areOver(1, requests))).toEqual([false, true]);
-    expect([29, 30].map((requests) => areOver(0.1, requests))).toEqual([false, true]);
-    expect(areOver(NaN, 100)).toBe(false);
+    const isOver = (share: number, requests: number) => areOver(share, { requests, failures: 0 });
+    expect([2, 3].map((requests) => isOver(1, requests))).toEqual([false, true]);
+    expect([29, 30].map((requests) => isOver(0.1, requests))).toEqual([false, true]);
+    expect([isOver(NaN, 100), isOver(1, 0)]).toEqual([false, false]);
+  });
+
+  it('is none while so many fail that it is worth a word, though it is a smaller share', () => {
+    const after = [19, 20].map((failures) => areOver(1, { requests: 1_000, failures }));
+    expect(after).toEqual([true, false]);
   });
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { VerdictReader } from '../../../lib/dashboard/now/verdict-reader.js';
 import { MINUTE, past, SECOND } from '../../history/support.js';
 
+const WITHOUT_RULES = { intervalMs: 15 * SECOND, rules: () => [] };
+
 interface Block {
   readonly startedAt: number;
   readonly durationMs: number;
@@ -20,6 +22,7 @@ async function verdictWith(lag: number, blocks: (now: number) => Block[]): Promi
     records: { causes: () => [] },
     blocks: { find: () => blocks(now) },
     timeline: { events: () => [] },
+    alerting: WITHOUT_RULES,
   });
   const health = { status: 'healthy', timestamp: '', checks: {} } as const;
   const { text } = await reader.read({ timestamp: now, health, alerts: [], vitals: [] });
@@ -78,6 +81,7 @@ describe('the route in a verdict', () => {
       records: { causes: () => [] },
       blocks: { find: () => [] },
       timeline: { events: () => [] },
+      alerting: WITHOUT_RULES,
     });
     const health = { status: 'healthy', timestamp: '', checks: {} } as const;
     const verdict = () => reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AlertRow } from '../../../lib/dashboard/alert-rows.js';
-import { type VerdictFacts, verdictOf } from '../../../lib/dashboard/now/verdict.js';
+import { verdictOf } from '../../../lib/dashboard/now/verdict.js';
+import type { VerdictFacts } from '../../../lib/dashboard/now/verdict-facts.js';
 
 const AT = Date.UTC(2026, 0, 5, 6, 17, 20);
 const ROUTE = { method: 'GET', route: '/reports/revenue', requests: 200, failures: 138, seconds: 4 };
@@ -8,8 +9,11 @@ const HEALTHY = { status: 'healthy', message: 'ok', durationMs: 1 } as const;
 
 function facts(own: Partial<VerdictFacts> = {}): VerdictFacts {
   return {
+    at: AT,
     health: { status: 'healthy', timestamp: '', checks: { database: HEALTHY } },
     alerts: [],
+    rulesOfRequests: new Set(['route_fails', 'availability', 'error_rate_percent']),
+    evaluationMs: 15_000,
     traffic: { windowMs: 300_000, requests: 3_000, failures: 0, seconds: 60, routes: [] },
     failing: undefined,
     alsoFailing: 0,
@@ -47,6 +51,7 @@ const CAUSE = {
     text: 'ServiceUnavailableException, at ExchangeRatesGateway.inEuros (src/reports/exchange-rates.gateway.ts:22:11).',
   },
   maxDurationMs: 12,
+  lastAt: AT,
 };
 
 describe('the verdict', () => {
