@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { ROOT } from '../services/support/built.js';
 import { nth } from './support.js';
 
-const START_MS = 60_000;
+const START_MS = 150_000;
 
 /** A worker of an application, and how to talk to it alone. */
 export interface StartedWorker {
