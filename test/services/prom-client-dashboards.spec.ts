@@ -82,7 +82,7 @@ describeWith(['prometheus', 'promtool'], 'the dashboards for prom-client on a re
         expect(answers.map(({ value }) => value)).toContainEqual(expect.any(Number));
         for (const { value } of answers) expect(value).not.toBeNaN();
       },
-      { interval: 200 },
+      { timeout: 120_000, interval: 200 },
     );
   });
 

@@ -78,13 +78,6 @@ describe.each(Object.entries(RECEIVERS))('%s', (name, kind) => {
       await run('second', (step) => (step === 12 ? receiver.restart() : undefined));
       await proxy.untilAllHandedOn();
 
-      expect(await receiver.query('sum by (kind) (max_over_time(work_total{job="shop"}[1h]))')).toEqual(
-        expected,
-      );
-      expect(await receiver.query('sum(max_over_time(size_items_count{job="shop"}[1h]))')).toEqual({
-        '': observed,
-      });
-      const stored = await receiver.samples('work_total{job="shop"}');
       const sent = new Map<string, Map<number, number>>();
       for (const { labels, samples } of proxy.sent) {
         if (labels['__name__'] !== 'work_total') continue;
@@ -92,11 +85,24 @@ describe.each(Object.entries(RECEIVERS))('%s', (name, kind) => {
         sent.set(`${labels['instance']} ${labels['kind']}`, own);
         for (const { timestamp, value } of samples) if (value !== 'stale') own.set(timestamp, value);
       }
-      expect(
-        new Map(
-          stored.map(({ labels, samples }) => [`${labels['instance']} ${labels['kind']}`, new Map(samples)]),
-        ),
-      ).toEqual(sent);
+      // VictoriaMetrics answers as of one second ago.
+      await eventually(async () => {
+        expect(await receiver.query('sum by (kind) (max_over_time(work_total{job="shop"}[1h]))')).toEqual(
+          expected,
+        );
+        expect(await receiver.query('sum(max_over_time(size_items_count{job="shop"}[1h]))')).toEqual({
+          '': observed,
+        });
+        const stored = await receiver.samples('work_total{job="shop"}');
+        expect(
+          new Map(
+            stored.map(({ labels, samples }) => [
+              `${labels['instance']} ${labels['kind']}`,
+              new Map(samples),
+            ]),
+          ),
+        ).toEqual(sent);
+      });
       expect(proxy.refusals).toEqual([]);
     }, 60_000);
 

@@ -45,6 +45,8 @@ export class PushExporter {
   /** The end of the pause that the remote asked for, or that its failure demands, on the monotonic clock. */
   private pausedUntil = -Infinity;
   private capturing: Promise<void> | undefined;
+  /** True once the capture in progress has the metrics, which it encodes then. */
+  private hasCollected = false;
   private closing: Promise<void> | undefined;
   private isStarted = false;
   private scheduler: PushScheduler | undefined;
@@ -166,16 +168,20 @@ export class PushExporter {
   }
 
   /** Captures what happened since the last capture and queues it. */
-  private capture(options: CaptureOptions): Promise<void> {
+  private async capture(options: CaptureOptions): Promise<void> {
+    // Of one that encodes already, what has happened since it collected would not be part.
+    while (this.capturing !== undefined && this.hasCollected) await this.capturing.catch(() => undefined);
     this.capturing ??= this.captureInterval(options).finally(() => (this.capturing = undefined));
     return this.capturing;
   }
 
   private async captureInterval({ timeoutMs, isManual = false }: CaptureOptions): Promise<void> {
+    this.hasCollected = false;
     const collected = await this.source.collect({
       exponential: true,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
+    this.hasCollected = true;
     // Too late to be sent.
     if (this.sender.isPastDeadline) return;
     const snapshot = filterMetrics(collected, this.pushOptions.metrics);

@@ -218,6 +218,36 @@ describe('a remote for which every request is too large', () => {
   });
 });
 
+describe('what happens while an interval is encoded', () => {
+  it.each<[string, (exporter: PushExporter) => Promise<unknown>]>([
+    ['shutdown()', (exporter) => exporter.shutdown()],
+    ['exportAll()', (exporter) => exporter.exportAll()],
+    ['flush()', (exporter) => exporter.flush()],
+  ])('is part of the push of %s', async (_, push) => {
+    const destination = new TestDestination();
+    const encode = destination.encode.bind(destination);
+    let release = none;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    Object.assign(destination, {
+      encode: async (interval: MetricsInterval) => {
+        await released;
+        return encode(interval);
+      },
+    });
+    const { exporter, deals } = exporting({ intervalMs: 60_000 }, destination);
+    exporter.start();
+    deals.inc(1);
+    await jest.advanceTimersByTimeAsync(60_000);
+    deals.inc(10);
+    const pushed = push(exporter);
+    release();
+    await pushed;
+    expect(destination.sums).toEqual({ deals_total: 11 });
+    await exporter.shutdown();
+    expect(destination.sums).toEqual({ deals_total: 11 });
+  });
+});
+
 describe('an exporter that has been started', () => {
   it('captures at multiples of the interval and sends after a delay of its own', async () => {
     const { exporter, destination, deals } = exporting({ intervalMs: 60_000 }, new TestDestination(), 0.5);
