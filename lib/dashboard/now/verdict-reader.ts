@@ -83,13 +83,14 @@ export class VerdictReader {
         .filter(({ kind }) => kind === 'health')
         .map(({ text, at: since }) => [/^Health check (.+?) is /.exec(text)?.[1] ?? '', since]),
     );
-    const ofRequests = alerting
-      .rules()
-      .filter(({ rule }) => rule.retention.some(({ metric }) => OF_REQUESTS.test(metric)));
+    const fired = firing(alerts);
+    const ofRequests = (fired.length === 0 ? [] : alerting.rules()).filter(({ rule }) =>
+      rule.retention.some(({ metric }) => OF_REQUESTS.test(metric)),
+    );
     return verdictOf({
       at: timestamp,
       health,
-      alerts: firing(alerts),
+      alerts: fired,
       rulesOfRequests: new Set(ofRequests.map(({ name }) => name)),
       evaluationMs: alerting.intervalMs,
       traffic,
