@@ -61,8 +61,8 @@ export function leastShareOf(recent: Requests): number {
  * @param failed number of the failed requests of each step; NaN where it is unknown
  * @param total number of all requests of each step; NaN where it is unknown
  * @param leastShare from 0 to 1; with 0, one failure is enough
- * @param length number of steps, from each one on, in which the share must be as large. Of few requests, a single failure is a
- *   large share of one step, but not of several.
+ * @param length number of steps, from each one on or up to it, in which the share must be as large, too: of few requests, a
+ *   single failure is a large share of one step, but not of several. What comes after the last failures does not undo them.
  */
 export function failingSteps(
   failed: readonly number[],
@@ -74,7 +74,12 @@ export function failingSteps(
     const failures = sumOf(failed.slice(from, to));
     return failures > 0 && failures >= leastShare * sumOf(total.slice(from, to));
   };
-  return failed.map((_, i) => isFailing(i, i + 1) && isFailing(i, i + length));
+  /** Returns true if a step is not the first one with failures, and the share up to it is as large. */
+  const isLater = (i: number): boolean => {
+    const from = Math.max(0, i + 1 - length);
+    return sumOf(failed.slice(from, i)) > 0 && isFailing(from, i + 1);
+  };
+  return failed.map((_, i) => isFailing(i, i + 1) && (isFailing(i, i + length) || isLater(i)));
 }
 
 /**

@@ -185,7 +185,7 @@ export function failurePeriodOf(
   const period = periodOf(since, failures - after.failures, requests - after.requests);
   const until = times[last]!;
   if (areOver(period.share, after)) return isRecent ? { ...period, until } : undefined;
-  const asked = times.filter((at) => at > since! && (total.get(at) ?? 0) > 0);
+  const asked = times.filter((at) => at > since && (total.get(at) ?? 0) > 0);
   const lastAsked = asked.at(-1) ?? until;
   if (lastSample - lastAsked > Math.min(quietMs, silentMsOf([since, ...asked]))) {
     return { ...period, until, silentSince: lastAsked };

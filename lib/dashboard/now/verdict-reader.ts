@@ -7,6 +7,7 @@ import { byShareOfFailures, LEAST_SHARE, leastShareOf, severityOf } from './fail
 import type { Timeline } from './timeline.js';
 import {
   failedRoutes,
+  type FailurePeriod,
   failurePeriodOf,
   quietMsOf,
   readTraffic,
@@ -83,13 +84,14 @@ export class VerdictReader {
         .filter(({ kind }) => kind === 'health')
         .map(({ text, at: since }) => [/^Health check (.+?) is /.exec(text)?.[1] ?? '', since]),
     );
-    const ofRequests = alerting
-      .rules()
-      .filter(({ rule }) => rule.retention.some(({ metric }) => OF_REQUESTS.test(metric)));
+    const fired = firing(alerts);
+    const ofRequests = (fired.length === 0 ? [] : alerting.rules()).filter(({ rule }) =>
+      rule.retention.some(({ metric }) => OF_REQUESTS.test(metric)),
+    );
     return verdictOf({
       at: timestamp,
       health,
-      alerts: firing(alerts),
+      alerts: fired,
       rulesOfRequests: new Set(ofRequests.map(({ name }) => name)),
       evaluationMs: alerting.intervalMs,
       traffic,
@@ -185,12 +187,11 @@ function* worstFailure(
   for (const [i, route] of candidates.entries()) {
     // All are asked before it is said that no request fails any more.
     if (i >= MAX_CANDIDATES && (isAnyNow || isLate(route))) break;
-    const period =
-      failurePeriodOf(history, route, leastShareOf(route)) ?? failurePeriodOf(history, route, LEAST_SHARE);
-    yield;
+    const period = yield* periodOf(history, route);
     if (period === undefined) {
       // A few may go on.
       if (failurePeriodOf(history, route)?.until !== undefined) now.delete(routeKey(route));
+      yield;
       continue;
     }
     const failing = { ...route, ...period };
@@ -202,6 +203,19 @@ function* worstFailure(
   }
   if (worst !== undefined) now.delete(routeKey(worst));
   return { failing: worst, alsoFailing: now.size };
+}
+
+/** Reads the failures of a route: many at once, or those that have become fewer and are still worth a word. */
+function* periodOf(
+  history: MetricsHistory,
+  route: RouteTraffic,
+): Generator<void, FailurePeriod | undefined, void> {
+  const period = failurePeriodOf(history, route, leastShareOf(route));
+  yield;
+  if (period !== undefined) return period;
+  const fewer = failurePeriodOf(history, route, LEAST_SHARE);
+  yield;
+  return fewer;
 }
 
 function memory(vitals: readonly VitalRow[]): PartState[] {

@@ -58,6 +58,19 @@ describe('the verdict of a fleet', () => {
     );
   });
 
+  it('says that nobody has asked the route since, and names no cause of before', () => {
+    const traffic = { ...facts().traffic, failures: 138 };
+    const silent = { ...FAILING, until: AT + 120_000, silentSince: AT + 120_000 };
+    const text = (own: Partial<typeof silent>, causes = [CAUSE]) =>
+      fleetVerdictOf(facts({ traffic, failing: { ...silent, ...own }, causes })).text;
+    expect(text({})).toBe(
+      'GET /deals failed 69 % from 06:17 UTC to 06:19 UTC, on pod-1 alone, no request since: TypeError in Deals.total.',
+    );
+    expect(text({ silentSince: AT + 180_000 }, [{ ...CAUSE, lastAt: AT - 60_000 }])).toBe(
+      'GET /deals failed 69 % from 06:17 UTC to 06:19 UTC, on pod-1 alone, no request since 06:20 UTC.',
+    );
+  });
+
   it('counts the other routes that fail now', () => {
     const traffic = { ...facts().traffic, failures: 138 };
     expect(fleetVerdictOf(facts({ traffic, failing: FAILING, alsoFailing: 2 })).text).toBe(

@@ -84,6 +84,13 @@ describe('the steps in which a route fails', () => {
       [false, false, false, true],
     ],
     [
+      'the last ones, too, however many requests succeed after them',
+      [0, 5, 5, 0, 0],
+      [9, 5, 5, 900, 900],
+      0.04,
+      [false, true, true, false, false],
+    ],
+    [
       'those with failures among requests that nobody knows',
       [NaN, 2, NaN],
       [NaN, NaN, 5],

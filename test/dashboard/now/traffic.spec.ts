@@ -152,6 +152,53 @@ describe('the time since which a route fails', () => {
   });
 });
 
+describe('the time since which nobody asks a route that failed', () => {
+  const ROUTE = { method: 'GET', route: '/a' };
+
+  it('is that of its last request, once it is longer than twice the longest between two of them', () => {
+    const { history, run, serve, clock } = application();
+    run(1, () => serve('/a', '200', 1, 1));
+    run(9, (i) => i % 3 === 0 && serve('/a', '500', 1, 1));
+    const lastAsked = clock.now() - 30 * SECOND;
+    run(4);
+    expect(failurePeriodOf(history, ROUTE)).not.toHaveProperty('until');
+    run(1);
+    const silent = { until: lastAsked, silentSince: lastAsked, failures: 3, requests: 3, share: 1 };
+    expect(failurePeriodOf(history, ROUTE)).toMatchObject(silent);
+    run(8);
+    expect(failurePeriodOf(history, ROUTE)).toMatchObject(silent);
+    run(1, () => serve('/a', '500', 1, 1));
+    expect(failurePeriodOf(history, ROUTE)).toMatchObject({ failures: 1 });
+    expect(failurePeriodOf(history, ROUTE)).not.toHaveProperty('silentSince');
+  });
+
+  it('is that of a later success, if that is too little to know', () => {
+    const { history, run, serve, clock } = application();
+    run(4, () => serve('/a', '200', 4, 1));
+    run(4, () => {
+      serve('/a', '500', 1, 1);
+      serve('/a', '200', 4, 1);
+    });
+    const until = clock.now();
+    run(1, () => serve('/a', '200', 1, 1));
+    const silentSince = clock.now();
+    run(3);
+    expect(failurePeriodOf(history, ROUTE)).toMatchObject({ until, silentSince, failures: 4, requests: 20 });
+  });
+
+  it('is none where enough requests have succeeded before it', () => {
+    const { history, run, serve, clock } = application();
+    run(4, () => serve('/a', '500', 4, 1));
+    const until = clock.now();
+    run(1, () => serve('/a', '200', 4, 1));
+    run(4);
+    expect(failurePeriodOf(history, ROUTE)).toMatchObject({ until });
+    expect(failurePeriodOf(history, ROUTE)).not.toHaveProperty('silentSince');
+    run(8);
+    expect(failurePeriodOf(history, ROUTE)).toBeUndefined();
+  });
+});
+
 describe('what changed', () => {
   it('is ranked, has the labels that tell series apart, and is nothing right after the start', async () => {
     const { history, run, serve, cpu } = application();

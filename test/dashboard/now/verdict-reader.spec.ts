@@ -60,8 +60,48 @@ describe('the part of the event loop in a verdict', () => {
     );
   });
 
+  it('is no block of a time that has not come, since the clock was set back', async () => {
+    const text = await verdictWith(0.01, (now) => [
+      { startedAt: now + 60 * MINUTE, durationMs: 612, culprit: 'Reports.forecast' },
+    ]);
+    expect(text).toContain('event loop is normal');
+  });
+
   it('is the lag where no block is known', async () => {
     expect(await verdictWith(0.3, () => [])).toContain('the event loop lags by 300 ms');
+  });
+});
+
+describe('the database in a verdict', () => {
+  it('is said to fail, to have failed, and to be normal', async () => {
+    const { registry, history, run, clock } = past({ intervalMs: 15 * SECOND });
+    const duration = registry.histogram('db_client_operation_duration_seconds', 'Durations.');
+    const errors = registry.counter('db_client_operation_errors_total', 'Errors.');
+    for (const { name } of registry.getAllMetrics()) history.retain({ metric: name });
+    const operate = (count: number): void => {
+      for (let i = 0; i < count; i++) duration.observe(0.001);
+    };
+    const reader = new VerdictReader({
+      history,
+      records: { causes: () => [] },
+      blocks: { find: () => [] },
+      timeline: { events: () => [] },
+      alerting: WITHOUT_RULES,
+    });
+    const health = { status: 'healthy', timestamp: '', checks: {} } as const;
+    const text = async () =>
+      (await reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] })).text;
+    errors.inc(0);
+    run(4, () => operate(10));
+    run(4, () => {
+      operate(10);
+      errors.inc(5);
+    });
+    expect(await text()).toMatch(/; \d\d % of the database operations fail\.$/);
+    run(10, () => operate(10));
+    expect(await text()).toMatch(/; \d\d % of the database operations failed\.$/);
+    run(12, () => operate(10));
+    expect(await text()).toMatch(/; database is normal\.$/);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   sentenceOf,
   shortCause,
   shortened,
+  silenceOf,
   timesOf,
 } from '../../../lib/dashboard/now/verdict-text.js';
 
@@ -66,6 +67,14 @@ describe('the texts of a verdict', () => {
       'Failed from 06:17 UTC to 06:18 UTC.',
     );
     expect(sentenceOf(['Failed', ...timesOf(at, at + 39_999), '.']).text).toBe('Failed at 06:17 UTC.');
+  });
+
+  it('say since when no request has come, with the time if it is another minute than that of the last failure', () => {
+    const at = Date.UTC(2026, 0, 5, 6, 17, 20);
+    const textOf = (until?: number, since?: number) => sentenceOf(silenceOf(until, since)).text;
+    expect(textOf(at, at + 39_999)).toBe(', no request since');
+    expect(textOf(at, at + 40_000)).toBe(', no request since 06:18 UTC');
+    expect([textOf(), textOf(at), textOf(undefined, at)]).toEqual(['', '', '']);
   });
 
   it('have times in UTC, and their neighbouring parts as one', () => {
