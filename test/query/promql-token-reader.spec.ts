@@ -37,7 +37,7 @@ class Reader extends PromqlTokenReader {
     work: (reader: { take(): PromqlToken; next: PromqlToken; after: PromqlToken | undefined }) => T,
   ): T {
     return work({
-      take: () => this.take(),
+      take: (): PromqlToken => this.take(),
       next: this.next,
       after: this.afterNext,
     });
