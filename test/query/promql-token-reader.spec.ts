@@ -34,10 +34,10 @@ class Reader extends PromqlTokenReader {
   }
 
   read<T>(
-    work: (reader: { take(): PromqlToken; next: PromqlToken; after: PromqlToken | undefined }) => T,
+    work: (reader: { take: () => PromqlToken; next: PromqlToken; after: PromqlToken | undefined }) => T,
   ): T {
     return work({
-      take: (): PromqlToken => this.take(),
+      take: () => this.take(),
       next: this.next,
       after: this.afterNext,
     });
