@@ -34,7 +34,7 @@ class Reader extends PromqlTokenReader {
   }
 
   read<T>(
-    work: (reader: { take(): PromqlToken; next: PromqlToken; after: PromqlToken | undefined }) => T,
+    work: (reader: { take: () => PromqlToken; next: PromqlToken; after: PromqlToken | undefined }) => T,
   ): T {
     return work({
       take: () => this.take(),
