@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
 import { pause } from '../primitives/deadline.js';
+import { messageOf } from '../primitives/error-message.js';
 import type { ClusterContext } from './cluster-context.js';
 import type { Contribution } from './worker-contribution.js';
 import { DepartedTotals } from './departed-totals.js';
@@ -78,7 +79,7 @@ export class ClusterLeader {
 
   /**
    * Returns the merged metrics of all workers. A request during a collection gets the result of the next one, so that
-   * nothing counted before the request is missing. Rejects while the leadership ends.
+   * nothing counted before the request is missing. Rejects once the leadership ends.
    */
   collect(request: CollectRequest): Promise<MetricFamily[]> {
     if (this.isEnding) return Promise.reject(new Error('the leader ends'));
@@ -218,8 +219,10 @@ export class ClusterLeader {
     try {
       const families = await this.collect({ exponential, timeoutMs: limitMs });
       connection.sendMerged(id, families, (name) => isIncluded(exponential, name));
-    } catch {
-      // The end of the connection, which is near, tells the worker.
+    } catch (error) {
+      // Of a leadership that ends, the end of the connection tells the worker.
+      if (this.isEnding) return;
+      this.context.warn('merging', `The merged metrics could not be sent to a worker: ${messageOf(error)}`);
     }
   }
 

@@ -9,12 +9,14 @@ const INJECTED_PARAMETERS = 'self:paramtypes';
 const INJECTED_PROPERTIES = 'self:properties_metadata';
 
 /**
- * Returns the names of the classes and factories of an application that depend on another copy of this library: one of the other kind of
- * module, or of another version. Nest compares classes by identity, so that they get nothing of this copy.
+ * Returns the names of the classes and factories of an application that depend on another copy of this library: one of the
+ * other kind of module, or of another version. Nest compares classes by identity, so that they get nothing of this copy.
  */
 export function dependentsOnOtherCopies(modules: ModulesContainer): string[] {
   const names = new Set<string>();
   for (const { metatype, imports, providers, controllers } of modules.values()) {
+    // The other copy itself, whose module is named by those that import it.
+    if (isOfOtherCopy(metatype) || [...providers.keys()].some(isOfOtherCopy)) continue;
     if ([...imports].some((imported) => isOfOtherCopy(imported.metatype))) names.add(metatype.name);
     for (const wrapper of [...providers.values(), ...controllers.values()]) {
       if (injectedInto(wrapper).some(isOfOtherCopy)) names.add(String(wrapper.name));

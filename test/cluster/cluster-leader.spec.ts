@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What a worker shares with the others; it never meets them. */
+/** The context of a worker that never meets the others. */
 function contextOf(registry: MetricsRegistry, pid: number): ClusterContext {
   const rendezvous = new RendezvousSocket('test', directory);
   rendezvous.open();
@@ -97,6 +97,6 @@ describe('the end of a leader', () => {
     leader.abandon();
     release();
     await asked;
-    expect((await context.totals.read()) === undefined).toBe(true);
+    expect(await context.totals.read()).toBeUndefined();
   });
 });

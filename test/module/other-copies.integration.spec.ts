@@ -19,7 +19,10 @@ class OtherRegistry {
 class OtherModule {
   static readonly [BRAND] = OtherRegistry[BRAND];
 }
-Module({})(OtherModule);
+class OtherCoreModule {}
+const OF_REGISTRY = { provide: 'OTHER_EXPORTER', inject: [OtherRegistry], useFactory: () => 'exporter' };
+Module({ providers: [OtherRegistry, OF_REGISTRY] })(OtherCoreModule);
+Module({ imports: [OtherCoreModule] })(OtherModule);
 
 function injecting(token: unknown): Type {
   class MailService {
@@ -72,7 +75,7 @@ describe.each(ADAPTERS)('a start on %s', (adapter) => {
     ]);
   });
 
-  it('warns of a module that imports the module of another copy', async () => {
+  it('warns of a module that imports the module of another copy, and of nothing in it', async () => {
     expect(await warningsOf([OtherModule], [])).toEqual([
       expect.stringMatching(/^LibraryModule uses another copy/),
     ]);

@@ -40,6 +40,8 @@ export const UNKNOWN: BlockCause = {
 const MAJORITY = 0.5;
 /** Number of frames from a function without a name on, among which one with a name is searched. */
 const MAX_CALLERS = 20;
+/** Time that the main thread may have had no processor although the sampling thread has had one, in milliseconds. */
+const MAX_UNEQUAL_MS = 100;
 /** Receivers of calls that say nothing of the function. */
 const RECEIVER = /^(?:Object|Function|Module|Timeout|Immediate|process)\./;
 /** A function without a name. */
@@ -60,8 +62,8 @@ export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause 
   const functions = functionsOf(block, siteOf);
   const [top] = functions.toSorted((a, b) => b.ms - a.ms);
   if (top === undefined) return { ...UNKNOWN, culprit: isCollection ? GARBAGE_COLLECTION : UNKNOWN.culprit };
-  const { ms, nativeMs, promptMs, ...rest } = top;
-  const cause = { ...rest, isAfterNative: nativeMs > promptMs };
+  const { ms, nativeMs, otherMs, ...rest } = top;
+  const cause = { ...rest, isAfterNative: nativeMs > otherMs };
   const share = ms / functions.reduce((sum, each) => sum + each.ms, 0);
   if (!isCollection) return { ...cause, share };
   const collection = GARBAGE_COLLECTION.slice(1, -1);
@@ -73,23 +75,25 @@ export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause 
 /** A function in stack traces, and how long it and what it called ran during a block. */
 interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operation'> {
   ms: number;
-  /** Time of native code, and time with stack traces that came at once, in milliseconds. */
+  /** Time of native code, and time of stack traces that do not follow native code, in milliseconds. */
   nativeMs: number;
-  promptMs: number;
+  otherMs: number;
 }
 
 /** Returns the functions, each with the operation that took the longest of it. */
-function functionsOf({ samples, idleMs }: SampledBlock, siteOf: FindSite): BlockingFunction[] {
+function functionsOf({ samples, idleMs, starvedMs }: SampledBlock, siteOf: FindSite): BlockingFunction[] {
   const operations = new Map<string, BlockingFunction>();
+  // Native code that waits, such as for a lock, is idle as well; then the sampling thread has had a processor.
+  const withoutProcessorMs = Math.min(idleMs, starvedMs + MAX_UNEQUAL_MS);
   // The longest sample has the line that is shown.
   for (const sample of samples.toSorted((a, b) => b.ms - a.ms)) {
     const { stack, ms, silentMs } = sample;
-    const isAfterNative = followsNativeCode(sample, idleMs);
+    const isAfterNative = followsNativeCode(sample, withoutProcessorMs);
     const blocking = {
       ...culpritOf(stack.split('\n'), isAfterNative, siteOf),
       ms,
       nativeMs: isAfterNative ? silentMs : 0,
-      promptMs: isAfterNative ? 0 : ms,
+      otherMs: isAfterNative ? 0 : ms,
     };
     addTo(operations, `${blocking.culprit}\n${blocking.operation ?? ''}`, blocking);
   }
@@ -101,8 +105,8 @@ function functionsOf({ samples, idleMs }: SampledBlock, siteOf: FindSite): Block
 }
 
 /** Returns true if the main thread ran while it did not answer, rather than had no processor. */
-function followsNativeCode({ isLate, silentMs }: StackSample, idleMs: number): boolean {
-  return isLate && silentMs > idleMs + FIRST_INTERVAL_MS;
+function followsNativeCode({ isLate, silentMs }: StackSample, withoutProcessorMs: number): boolean {
+  return isLate && silentMs > withoutProcessorMs + FIRST_INTERVAL_MS;
 }
 
 function addTo(functions: Map<string, BlockingFunction>, key: string, added: BlockingFunction): void {
@@ -113,7 +117,7 @@ function addTo(functions: Map<string, BlockingFunction>, key: string, added: Blo
   }
   known.ms += added.ms;
   known.nativeMs += added.nativeMs;
-  known.promptMs += added.promptMs;
+  known.otherMs += added.otherMs;
 }
 
 /** Returns the innermost function of the application, or else of a package; native code if there is neither. */

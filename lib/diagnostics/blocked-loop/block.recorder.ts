@@ -60,7 +60,7 @@ export class BlockRecorder {
     this.seconds.inc(labels, block.durationMs / 1000);
     this.kept.push({
       // It is recorded later than it ended, and two may be recorded at once.
-      startedAt: this.clock.now() - (this.clock.monotonic() - block.startedAt),
+      startedAt: this.clock.now() - (performance.now() - block.startedAt),
       durationMs: block.durationMs,
       cause,
       stacks: this.stacksOf(block),

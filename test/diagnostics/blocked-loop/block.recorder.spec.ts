@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { BlockRecorder } from '../../../lib/diagnostics/blocked-loop/block.recorder.js';
 import type { StackSample } from '../../../lib/diagnostics/blocked-loop/loop-sampler.js';
@@ -7,7 +7,7 @@ import { EventLoopUse } from '../../../lib/instrumentation/requests/event-loop-u
 import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 
 const FILE = import.meta.filename;
-const CLOCK = { now: () => 10_000, monotonic: () => 400 };
+const CLOCK = { now: () => 10_000, monotonic: () => 0 };
 
 function recorder(registry = new MetricsRegistry()): BlockRecorder {
   return new BlockRecorder(registry, CLOCK, new CallSites());
@@ -25,6 +25,10 @@ function block(samples: readonly StackSample[], further: Partial<SampledBlock> =
 const own = (name: string, line = 1): string => `${name} (${FILE}:${line}:5)`;
 
 describe('a block of the event loop', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   it.each<[string, SampledBlock, string, string | undefined]>([
     [
       'the innermost function of the application',
@@ -125,7 +129,6 @@ describe('a block of the event loop', () => {
       expect.objectContaining({
         culprit,
         durationMs: 400,
-        startedAt: 9_600,
         ...(operation && { operation }),
       }),
     ]);
@@ -214,16 +217,20 @@ describe('a block of the event loop', () => {
 
   it('is said to be native code if the process ran without an answer, although it had no processor for long', () => {
     const recorded = recorder();
-    recorded.record(block([sample(400, [own('Reports.sum')], 300)], { idleMs: 200 }));
-    expect(recorded.blocks()[0]?.cause).toContain('by native code in Reports.sum');
+    for (const further of [
+      { idleMs: 200, starvedMs: 150 },
+      // It waited, such as for a lock or a disk.
+      { idleMs: 400, starvedMs: 0 },
+    ]) {
+      recorded.record(block([sample(400, [own('Reports.sum')], 300)], further));
+      expect(recorded.blocks()[0]?.cause).toContain('by native code in Reports.sum');
+    }
   });
 
   it('has the time at which it began, however late it is recorded', () => {
-    const recorded = new BlockRecorder(
-      new MetricsRegistry(),
-      { now: () => 10_000, monotonic: () => 3_000 },
-      new CallSites(),
-    );
+    const ofItsOwn = { now: () => 10_000, monotonic: () => 1_000_000 };
+    const recorded = new BlockRecorder(new MetricsRegistry(), ofItsOwn, new CallSites());
+    jest.spyOn(performance, 'now').mockReturnValue(3_000);
     for (const startedAt of [500, 1_200]) recorded.record(block([], { startedAt }));
     expect(recorded.blocks().map(({ startedAt }) => startedAt)).toEqual([8_200, 7_500]);
   });
