@@ -62,7 +62,7 @@ interface Period {
   readonly since: number;
   /** True if it may have begun before that. */
   readonly isOlder: boolean;
-  /** Undefined while they fail, or while nobody knows. */
+  /** Undefined while they fail, or while too few requests have come to know. */
   readonly until?: number;
   /** Time since which no request has come; undefined if some have come lately, or enough to know the end. */
   readonly silentSince?: number;
@@ -145,17 +145,25 @@ function isEnd(share: number, failed: readonly number[], total: readonly number[
   // The last step is not over: it may have no samples yet.
   const isUnknown = total.slice(0, -1).some(Number.isNaN);
   // The first step has failures of the interval before it, too.
-  return !isUnknown && areOver(share, { failures: sumOf(failed.slice(1)), requests: sumOf(total) });
+  const [after, sure] = [0, 1].map((from) => ({
+    failures: sumOf(failed.slice(from)),
+    requests: sumOf(total.slice(from)),
+  }));
+  return !isUnknown && areOver(share, after!, sure);
 }
 
-/** Returns the first of the last steps without requests, if they are more than ever before in a row; -1 if they are not. */
+/**
+ * Returns the first of the last steps without requests, if they are more than ever in a row between two requests; -1 if they
+ * are not.
+ */
 function silentFrom(total: readonly number[]): number {
   const isAsked = (total.at(-1) ?? 0) > 0;
   // The last step is not over: it may have no samples yet.
   const whole = total.slice(0, -1);
   const first = whole.findLastIndex((requests) => requests !== 0) + 1;
+  const firstAsked = whole.findIndex((requests) => requests > 0);
   let [gap, longest] = [0, 0];
-  for (const requests of whole.slice(0, first)) {
+  for (const requests of whole.slice(firstAsked, first)) {
     gap = requests === 0 ? gap + 1 : 0;
     longest = Math.max(longest, gap);
   }

@@ -24,7 +24,7 @@ export interface FleetFailure extends Pick<RouteTraffic, 'method' | 'route'> {
   readonly since: number;
   /** True if they may have begun before that time, of which too little was looked at to say. @default false */
   readonly isOlder?: boolean;
-  /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail, or while nobody knows. */
+  /** End of the failures, in milliseconds since the Unix epoch; undefined while requests fail, or while too few have come to know. */
   readonly until?: number;
   /** Time since which no request has come, so that nobody knows whether it would fail, in milliseconds since the Unix epoch. */
   readonly silentSince?: number;

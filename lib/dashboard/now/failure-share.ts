@@ -87,9 +87,14 @@ export function failingSteps(
  * not worth a word.
  *
  * @param share share of the requests that failed before, from 0 to 1
+ * @param sure the requests after them without those of which some may be from before; all by default
  */
-export function areOver(share: number, after: Pick<Requests, 'requests' | 'failures'>): boolean {
-  return after.requests * share >= SURE_FAILURES && levelOf(shareOf(after)) === undefined;
+export function areOver(
+  share: number,
+  after: Pick<Requests, 'requests' | 'failures'>,
+  sure: Pick<Requests, 'requests' | 'failures'> = after,
+): boolean {
+  return after.requests * share >= SURE_FAILURES && levelOf(shareOf(sure)) === undefined;
 }
 
 /** Returns the sum of the values that are known. */

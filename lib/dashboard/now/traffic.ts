@@ -187,7 +187,9 @@ export function failurePeriodOf(
   if (areOver(period.share, after)) return isRecent ? { ...period, until } : undefined;
   const asked = times.filter((at) => at > since && (total.get(at) ?? 0) > 0);
   const lastAsked = asked.at(-1) ?? until;
-  if (lastSample - lastAsked > Math.min(quietMs, silentMsOf([since, ...asked]))) {
+  const isSilent = lastSample - lastAsked > Math.min(quietMs, silentMsOf([since, ...asked]));
+  // Requests that came after the failures and succeeded are no reason to come back to them.
+  if (isSilent && (isRecent || after.requests === 0)) {
     return { ...period, until, silentSince: lastAsked };
   }
   return isRecent ? periodOf(since, failures, requests) : undefined;

@@ -31,7 +31,7 @@ export interface VerdictFacts {
   /** Names of the alert rules about requests or the errors in them. */
   readonly rulesOfRequests: ReadonlySet<string>;
   /** Interval between evaluations of alert rules, in milliseconds. */
-  readonly evaluationMs: number;
+  readonly evaluationIntervalMs: number;
   readonly traffic: Traffic;
   /**
    * The failures of the route that fails most, now and by a share that is worth a word; of another one, or those that are
@@ -77,12 +77,12 @@ export function causeOfFailures(
  */
 export function isConsequence(
   { labels, rule, activeAt }: AlertRow,
-  { failing, rulesOfRequests, evaluationMs }: VerdictFacts,
+  { failing, rulesOfRequests, evaluationIntervalMs }: VerdictFacts,
 ): boolean {
   if (failing === undefined) return false;
   if (labels['route'] !== undefined) return isAbout(labels, failing);
   const { since, until = Infinity } = failing;
-  return rulesOfRequests.has(rule) && activeAt >= since && activeAt <= until + evaluationMs;
+  return rulesOfRequests.has(rule) && activeAt >= since && activeAt <= until + evaluationIntervalMs;
 }
 
 /** Returns true if the labels of an alert are those of a route. */

@@ -93,7 +93,7 @@ export class VerdictReader {
       health,
       alerts: fired,
       rulesOfRequests: new Set(ofRequests.map(({ name }) => name)),
-      evaluationMs: alerting.intervalMs,
+      evaluationIntervalMs: alerting.intervalMs,
       traffic,
       failing,
       alsoFailing,
@@ -177,19 +177,19 @@ function* worstFailure(
   at: number,
 ): Generator<void, Pick<VerdictFacts, 'failing' | 'alsoFailing'>, void> {
   const now = yield* failedRoutes(history, quietMsOf(history.intervalMs), at);
-  const isLate = (route: RouteTraffic): boolean => !now.has(routeKey(route));
+  const isPast = (route: RouteTraffic): boolean => !now.has(routeKey(route));
   const candidates = routes
-    .filter((route) => route.failures > 0 || !isLate(route))
-    .toSorted((a, b) => Number(isLate(a)) - Number(isLate(b)) || byShareOfFailures(a, b));
+    .filter((route) => route.failures > 0 || !isPast(route))
+    .toSorted((a, b) => Number(isPast(a)) - Number(isPast(b)) || byShareOfFailures(a, b));
   let worst: VerdictFacts['failing'];
   let worstRank = -1;
   let isAnyNow = false;
   for (const [i, route] of candidates.entries()) {
     // All are asked before it is said that no request fails any more.
-    if (i >= MAX_CANDIDATES && (isAnyNow || isLate(route))) break;
+    if (i >= MAX_CANDIDATES && (isAnyNow || isPast(route))) break;
     const period = yield* periodOf(history, route);
     if (period === undefined) {
-      // A few may go on.
+      // It fails by a share that is not worth a word, if at all.
       if (failurePeriodOf(history, route)?.until !== undefined) now.delete(routeKey(route));
       yield;
       continue;

@@ -60,7 +60,7 @@ const NAMED: ReadonlySet<string> = new Set([
 /** Returns the state of the application in a sentence: what fails, since when, why, and what is normal. */
 export function verdictOf(facts: VerdictFacts): Verdict {
   const draft =
-    graverThanPast(facts) ??
+    moreSevereThanPast(facts) ??
     failingRoute(facts) ??
     failedOperation(facts) ??
     checkOrAlert(facts) ??
@@ -133,7 +133,7 @@ function failingRoute(facts: VerdictFacts): Draft | undefined {
  * Returns what goes on and matters more than failures that are over: a check that is down, an alert that has come after them,
  * or a critical one that is no consequence of them.
  */
-function graverThanPast(facts: VerdictFacts): Draft | undefined {
+function moreSevereThanPast(facts: VerdictFacts): Draft | undefined {
   const { failing } = facts;
   if (failing?.until === undefined) return undefined;
   if (isDown(worstCheck(facts.health))) return failingCheck(facts);

@@ -30,7 +30,7 @@ export function listenToKeys(actions) {
     const { target, key, timeStamp } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog.open) return;
     if (target.closest?.('input, select, textarea, [contenteditable]')) return;
-    // By the times of the keys: a page that is busy hears of them late.
+    // By the times of the keys: a busy page receives them late.
     if (timeStamp - wentAt < SEQUENCE_MS) {
       wentAt = -Infinity;
       if (!Object.hasOwn(AREA_KEYS, key)) return;

@@ -47,7 +47,12 @@ export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushga
   url: group((url: string | undefined, option) => {
     const parsed = urlWithoutCredentials(option, url);
     const valid = parsed !== undefined && parsed.search === '' && parsed.hash === '';
-    expectOption(option, url, 'an http or https URL such as http://pushgateway:9091, without query', valid);
+    expectOption(
+      option,
+      url,
+      'an http or https URL such as http://pushgateway:9091, without query and fragment',
+      valid,
+    );
     return trimEnd(url as string, '/');
   }),
   jobName: group((jobName: string | undefined, option) => {

@@ -223,38 +223,49 @@ describe('the area Now of a fleet', () => {
     }
   });
 
-  it('says that nobody has asked a route since it failed, rather than that it fails', async () => {
-    scraped.add(
-      END,
-      ...failing('/a', 10, { share: 1, from: 3_300, to: 3_420 }).map((flow) => ({
-        ...flow,
-        requestsIn: (second: number) => (second < 3_420 ? flow.requestsIn(second) : 0),
-      })),
-      ...failing('/b', 10, { share: 0 }),
-    );
-    expect((await verdictAt(3_450)).text).toMatch(/^GET \/a has failed \d+ % since 08:55 UTC\.$/);
-    expect(await verdictAt(3_670)).toMatchObject({
-      state: 'warning',
-      text: expect.stringMatching(/^GET \/a failed \d+ % from 08:55 UTC to 08:58 UTC, no request since\.$/),
-    });
-  });
+  it.each([
+    ['has always been asked', 0],
+    ['was asked for the first time as it failed', 3_300],
+  ])(
+    'says that nobody has asked a route since it failed, rather than that it fails, if it %s',
+    async (_, from) => {
+      scraped.add(
+        END,
+        ...failing('/a', 10, { share: 1, from: 3_300, to: 3_420 }).map((flow) => ({
+          ...flow,
+          requestsIn: (second: number) => (second >= from && second < 3_420 ? flow.requestsIn(second) : 0),
+        })),
+        ...failing('/b', 10, { share: 0 }),
+      );
+      expect((await verdictAt(3_450)).text).toMatch(/^GET \/a has failed \d+ % since 08:55 UTC\.$/);
+      expect(await verdictAt(3_670)).toMatchObject({
+        state: 'warning',
+        text: expect.stringMatching(/^GET \/a failed \d+ % from 08:55 UTC to 08:58 UTC, no request since\.$/),
+      });
+    },
+  );
 
-  it('does not call failures over that have become fewer, but not few', async () => {
-    scraped.add(
-      END,
-      ...failing('/a', 10, { share: 1, from: 3_300, to: 3_420 }).map((flow) => ({
-        ...flow,
-        requestsIn: (second: number) => {
-          if (second < 3_420) return flow.requestsIn(second);
-          return flow.status === '503' ? 1 : 9;
-        },
-      })),
-    );
-    expect(await verdictAt(NOW)).toMatchObject({
-      state: 'critical',
-      text: expect.stringMatching(/^GET \/a has failed \d+ % since 08:55 UTC\.$/),
-    });
-  });
+  it.each([5, 10])(
+    'does not call failures over that have become fewer, but not few: %d %%',
+    async (percent) => {
+      scraped.add(
+        END,
+        ...failing('/a', 10, { share: 1, from: 3_300, to: 3_420 }).map((flow) => ({
+          ...flow,
+          requestsIn: (second: number) => {
+            if (second < 3_420) return flow.requestsIn(second);
+            return flow.status === '503' ? percent : 100 - percent;
+          },
+        })),
+      );
+      for (let second = 3_450; second <= NOW; second += 10) {
+        expectThat(await verdictAt(second), `in second ${second}`).toMatchObject({
+          state: 'critical',
+          text: expect.stringMatching(/^GET \/a has failed \d+ % since 08:55 UTC\.$/),
+        });
+      }
+    },
+  );
 
   it('names the one instance of three on which requests fail, and no others beside it', async () => {
     const names = ['pod-1', 'pod-2', 'pod-3'];

@@ -33,7 +33,7 @@ describe('an alert as a consequence of the failures of a route', () => {
       {
         failing: { ...failing, until },
         rulesOfRequests: new Set(['requests_fail']),
-        evaluationMs: 30 * SECOND,
+        evaluationIntervalMs: 30 * SECOND,
       } as never,
     );
 
@@ -44,7 +44,11 @@ describe('an alert as a consequence of the failures of a route', () => {
 
   it('is one that came at any time while they go on', () => {
     const later = { activeAt: AT + 3_600 * SECOND };
-    const going = { failing: { ...ROUTE, since: AT }, rulesOfRequests: new Set(['a']), evaluationMs: 1 };
+    const going = {
+      failing: { ...ROUTE, since: AT },
+      rulesOfRequests: new Set(['a']),
+      evaluationIntervalMs: 1,
+    };
     expect(isConsequence({ rule: 'a', labels: {}, ...later } as unknown as AlertRow, going as never)).toBe(
       true,
     );
@@ -62,7 +66,7 @@ describe('an alert as a consequence of the failures of a route', () => {
 
   it('is none about something else, and none where no route fails', () => {
     expect(isOne({ rule: 'disk_is_full' })).toBe(false);
-    const nothing = { failing: undefined, rulesOfRequests: new Set(['a']), evaluationMs: 1 };
+    const nothing = { failing: undefined, rulesOfRequests: new Set(['a']), evaluationIntervalMs: 1 };
     expect(isConsequence({ rule: 'a', labels: {}, activeAt: AT } as never, nothing as never)).toBe(false);
   });
 });

@@ -31,8 +31,8 @@ const DISK_IS_FULL: AlertRule = {
 };
 
 /** An application with its alerts, which is sampled every 15 s. */
-function application({ evaluationMs = 15 * SECOND, rules = [] as readonly AlertRule[] } = {}) {
-  const { registry, history, clock, alerting, step } = testAlerting({ intervalMs: evaluationMs });
+function application({ evaluationIntervalMs = 15 * SECOND, rules = [] as readonly AlertRule[] } = {}) {
+  const { registry, history, clock, alerting, step } = testAlerting({ intervalMs: evaluationIntervalMs });
   const requests = registry.counter('http_requests_total', 'Requests.', {
     labelNames: ['method', 'route', 'status_code'],
   });
@@ -97,7 +97,7 @@ describe('the verdict over an incident', () => {
   const well = () => app.serve('/a', '200', 10);
 
   it('stays with a short failure while the alert fires that it caused, however late that is evaluated', async () => {
-    app = application({ evaluationMs: MINUTE, rules: [REQUESTS_FAIL] });
+    app = application({ evaluationIntervalMs: MINUTE, rules: [REQUESTS_FAIL] });
     await app.run(5, well);
     await app.run(1, half);
     await app.run(10, well);
@@ -185,6 +185,18 @@ describe('the verdict over an incident', () => {
       'warning: 1 of 1 requests of GET /a failed at T, no request since: TypeError.',
     ]);
     expect(app.told.at(-1)).toBe('ok: No requests in the last 5 min.');
+  });
+
+  it('does not come back to failures after which a request has succeeded', async () => {
+    app = application();
+    await app.run(3, () => app.serve('/b', '200', 10));
+    await app.run(60, (i) => {
+      app.serve('/b', '200', 10);
+      if (i % 10 === 0) app.serve('/a', i === 0 ? '500' : '200', 1);
+    });
+    const failed = 'warning: 1 of 1 requests of GET /a failed at T, no request since.';
+    expect(app.told.filter((line) => line === failed)).toHaveLength(1);
+    expect(app.told.at(-1)).toMatch(/^ok: /);
   });
 
   it('keeps to a route that always fails, though it is asked but once a minute', async () => {

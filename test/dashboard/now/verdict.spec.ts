@@ -13,7 +13,7 @@ function facts(own: Partial<VerdictFacts> = {}): VerdictFacts {
     health: { status: 'healthy', timestamp: '', checks: { database: HEALTHY } },
     alerts: [],
     rulesOfRequests: new Set(['route_fails', 'availability', 'error_rate_percent']),
-    evaluationMs: 15_000,
+    evaluationIntervalMs: 15_000,
     traffic: { windowMs: 300_000, requests: 3_000, failures: 0, seconds: 60, routes: [] },
     failing: undefined,
     alsoFailing: 0,

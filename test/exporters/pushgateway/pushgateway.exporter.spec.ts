@@ -109,11 +109,11 @@ describe('the options of PushgatewayExporter', () => {
     ],
     [
       { url: 'http://host:9091/?a=b' },
-      'must be an http or https URL such as http://pushgateway:9091, without query',
+      'must be an http or https URL such as http://pushgateway:9091, without query and fragment',
     ],
     [
       { url: undefined },
-      'must be an http or https URL such as http://pushgateway:9091, without query; got undefined.',
+      'must be an http or https URL such as http://pushgateway:9091, without query and fragment; got undefined.',
     ],
     [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
     [
