@@ -12,19 +12,33 @@ import { buildLibrary, ROOT } from '../../services/support/built.js';
 const KILLS = 8;
 const SERIES = 2_000;
 
-/** Exports some hundred kilobytes again and again, and says so each time; or once. */
-function work(options: JsonExporterOptions, forever: boolean): string {
+/** How a process exports: once, again and again, or until it ends in the middle of the first write after that. */
+type Extent = 'once' | 'forever' | 'until it dies';
+
+/** Exports some hundred kilobytes, and says so each time. */
+function work(options: JsonExporterOptions, extent: Extent): string {
   return `
+    import { open } from 'node:fs/promises';
     import { MetricsRegistry } from '${ROOT}build/metrics/registry.js';
     import { JsonExporter } from '${ROOT}build/exporters/json/json.exporter.js';
     const registry = new MetricsRegistry({ seriesLimit: ${SERIES} });
     const deals = registry.counter('deals_total', 'Deals.', { labelNames: ['i'] });
     for (let i = 0; i < ${SERIES}; i++) deals.inc({ i: 'x'.repeat(100) + i });
     const exporter = new JsonExporter(registry, ${JSON.stringify(options)});
+    let dies = false;
+    const handle = await open(process.execPath);
+    const { writeFile } = Object.getPrototypeOf(handle);
+    Object.getPrototypeOf(handle).writeFile = async function (piece) {
+      if (!dies) return writeFile.call(this, piece);
+      await writeFile.call(this, piece.slice(0, piece.length / 2));
+      process.kill(process.pid, 'SIGKILL');
+    };
+    await handle.close();
     do {
       await exporter.exportAll();
       process.stdout.write('.');
-    } while (${forever});
+      dies = ${extent === 'until it dies'};
+    } while (${extent !== 'once'});
   `;
 }
 
@@ -38,8 +52,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function start(options: JsonExporterOptions, forever: boolean): ChildProcess {
-  const script = work(options, forever);
+function start(options: JsonExporterOptions, extent: Extent): ChildProcess {
+  const script = work(options, extent);
   child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,7 +63,7 @@ function start(options: JsonExporterOptions, forever: boolean): ChildProcess {
 
 /** A process exports until it is killed: at whatever moment, or when the file is between two sizes. */
 async function exportUntilKilled(options: JsonExporterOptions, whenCutOff = false): Promise<void> {
-  const exporting = start(options, true);
+  const exporting = start(options, 'forever');
   await once(exporting.stdout!, 'data');
   const sizeOf = () => statSync(options.outputFile!, { throwIfNoEntry: false })?.size ?? 0;
   const line = Buffer.byteLength((await readFile(options.outputFile!, 'utf8')).split('\n')[0] ?? '') + 1;
@@ -60,8 +74,14 @@ async function exportUntilKilled(options: JsonExporterOptions, whenCutOff = fals
   await once(exporting, 'close');
 }
 
+/** A process exports until it ends in the middle of a write. */
+async function exportUntilDead(options: JsonExporterOptions): Promise<void> {
+  const [, signal] = (await once(start(options, 'until it dies'), 'close')) as [null, string];
+  expect(signal).toBe('SIGKILL');
+}
+
 async function exportOnce(options: JsonExporterOptions): Promise<void> {
-  const [code] = (await once(start(options, false), 'close')) as [number];
+  const [code] = (await once(start(options, 'once'), 'close')) as [number];
   expect(code).toBe(0);
 }
 
@@ -87,16 +107,15 @@ describe('a process that is killed while it writes', () => {
 
   it('leaves a complete JSON file, and the next process removes its temporary file', async () => {
     const options = { outputFile: join(folder, 'metrics.json') };
-    let cutOff = 0;
-    for (let kill = 0; kill < KILLS || (cutOff === 0 && kill < 10 * KILLS); kill++) {
+    const beside = async () => (await readdir(folder)).filter((name) => name !== 'metrics.json');
+    for (let kill = 0; kill < KILLS; kill++) {
       await exportUntilKilled(options);
       expectWhole(await readFile(options.outputFile, 'utf8'));
-      const beside = (await readdir(folder)).filter((name) => name !== 'metrics.json');
-      expect(beside.length).toBeLessThanOrEqual(1);
-      cutOff += beside.length;
+      expect((await beside()).length).toBeLessThanOrEqual(1);
     }
-    // Otherwise nothing was tried.
-    expect(cutOff).toBeGreaterThan(0);
+    await exportUntilDead(options);
+    expectWhole(await readFile(options.outputFile, 'utf8'));
+    expect(await beside()).toHaveLength(1);
     await exportOnce(options);
     expectWhole(await readFile(options.outputFile, 'utf8'));
     expect(await readdir(folder)).toEqual(['metrics.json']);
@@ -105,15 +124,13 @@ describe('a process that is killed while it writes', () => {
   it('leaves at most one incomplete line of JSON, which the next process cuts off', async () => {
     const rotation = { maxBytes: 2_000_000, maxFiles: 3 };
     const options = { outputFile: join(folder, 'metrics.jsonl'), rotation };
-    let cutOff = 0;
-    for (let kill = 0; kill < KILLS || (cutOff === 0 && kill < 10 * KILLS); kill++) {
+    for (let kill = 0; kill < KILLS; kill++) {
       await exportUntilKilled(options, kill % 2 === 1);
       const incomplete = await incompleteLines();
       if (incomplete.length > 0) expect(incomplete).toEqual(['metrics.jsonl']);
-      cutOff += incomplete.length;
     }
-    // Otherwise nothing was tried.
-    expect(cutOff).toBeGreaterThan(0);
+    await exportUntilDead(options);
+    expect(await incompleteLines()).toEqual(['metrics.jsonl']);
     await exportOnce(options);
     expect(await incompleteLines()).toEqual([]);
     expect((await readdir(folder)).length).toBeLessThanOrEqual(3);
