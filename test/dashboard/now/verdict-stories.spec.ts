@@ -194,8 +194,7 @@ describe('the verdict over an incident', () => {
       app.serve('/b', '200', 10);
       if (i % 10 === 0) app.serve('/a', i === 0 ? '500' : '200', 1);
     });
-    const failed = 'warning: 1 of 1 requests of GET /a failed at T, no request since.';
-    expect(app.told.filter((line) => line === failed)).toHaveLength(1);
+    expect(app.told.filter((line) => line.includes('no request since'))).toHaveLength(1);
     expect(app.told.at(-1)).toMatch(/^ok: /);
   });
 
