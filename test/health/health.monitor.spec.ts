@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type HealthMonitorOptions } from '../../lib/health/health.monitor.js';
 import type { HealthCheck, HealthCheckAnswer, HealthTransition } from 'nestjs-monitoring';
 import { HealthMonitor } from '../../lib/health/health.monitor.js';
@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { FakeClock, scalars, testRegistry } from '../metrics/support.js';
 import { BEHAVIOURS, FOUND, ScriptedCheck } from './support.js';
 import { FAILING_CALLBACKS } from '../support/failing-callbacks.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 
 interface Watched {
   readonly monitor: HealthMonitor;
@@ -315,6 +316,24 @@ describe('a check', () => {
 });
 
 describe('a check with an interval', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('runs at the start and then once in each interval', async () => {
+    useFakeTimers();
+    const { monitor } = watched({ refreshIntervalMs: 2_000 });
+    const check = new ScriptedCheck('ok');
+    monitor.addCheck(check);
+    monitor.start();
+    expect(check.calls).toBe(1);
+    await jest.advanceTimersByTimeAsync(1_999);
+    expect(check.calls).toBe(1);
+    await jest.advanceTimersByTimeAsync(4_001);
+    expect(check.calls).toBe(4);
+    monitor.stop();
+  });
+
   it('runs in the background, and a report has its last result without waiting', async () => {
     const { monitor } = watched({ refreshIntervalMs: 10 });
     const check = new ScriptedCheck('slow');
