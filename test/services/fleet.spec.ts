@@ -157,7 +157,7 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
         }),
       ]);
     }, PATIENCE);
-  }, 90_000);
+  }, 300_000);
 
   // Each of the next four asks again where a scrape of a busy machine was stored only between the two answers.
   it('has the figures of the instances and the vitals that Prometheus has', () =>
@@ -355,7 +355,7 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
     await bar.getByText('fleet of 3 via Prometheus').waitFor(PATIENCE);
     expect(offences).toEqual({ console: [], foreign: [] });
     await page.close();
-  }, 120_000);
+  }, 300_000);
 
   it('names an instance that is down', async () => {
     await apps[2]!.crash();
@@ -364,7 +364,7 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
       expect(instances.map(({ name, isUp }) => [name, isUp])).toContainEqual([hosts[2], false]);
       expect(instances.filter(({ isUp }) => isUp)).toHaveLength(2);
     }, PATIENCE);
-  }, 90_000);
+  }, 300_000);
 
   it('shows the process, and says why in one line, once Prometheus is gone', async () => {
     await prometheus.crash();
@@ -384,5 +384,5 @@ describeWith(['prometheus', 'chromium'], 'the dashboard of three instances with 
     expect(rows.answer.map(({ route }) => route)).toContain('/orders/:id');
     const metrics = await (await fetch(`http://${hosts[0]}/metrics`)).text();
     expect(metrics).toMatch(/^monitoring_prometheus_query_failures_total\{reason="unreachable"\} [1-9]/m);
-  }, 90_000);
+  }, 300_000);
 });
