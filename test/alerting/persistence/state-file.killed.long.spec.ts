@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
+import { MAY_DIE_IN_WRITE } from '../../support/dying-write.js';
 import { restarted, works } from './restarted.js';
 import { useStateFile } from './state-file.js';
 
@@ -15,19 +16,10 @@ describe('SIGKILL while the state is written', () => {
 
   /** Saves some megabytes again and again, or until it ends in the middle of the second write. */
   const work = `
-    import { open } from 'node:fs/promises';
     import { AlertingStateFile } from '${ROOT}build/alerting/persistence/alerting-state-file.js';
     const store = new AlertingStateFile(process.argv[1], console.error);
     const filler = 'x'.repeat(4_000_000);
-    let dies = false;
-    const handle = await open(process.execPath);
-    const { writeFile } = Object.getPrototypeOf(handle);
-    Object.getPrototypeOf(handle).writeFile = async function (piece) {
-      if (!dies) return writeFile.call(this, piece);
-      await writeFile.call(this, piece.slice(0, piece.length / 2));
-      process.kill(process.pid, 'SIGKILL');
-    };
-    await handle.close();
+    ${MAY_DIE_IN_WRITE}
     for (;;) {
       store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], notifications: {}, filler });
       await store.settled();

@@ -1,13 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { VerdictReader } from '../../../lib/dashboard/now/verdict-reader.js';
+import type { MetricsHistory } from '../../../lib/query/metrics-history.js';
 import { MINUTE, past, SECOND } from '../../history/support.js';
 
-const WITHOUT_RULES = { intervalMs: 15 * SECOND, rules: () => [] };
+const HEALTHY = { status: 'healthy', timestamp: '', checks: {} } as const;
 
 interface Block {
   readonly startedAt: number;
   readonly durationMs: number;
   readonly culprit: string;
+}
+
+/** The verdict of an application without alert rules, by its history and the blocks of its event loop. */
+function readerOf(history: MetricsHistory, blocks: Block[] = []): VerdictReader {
+  return new VerdictReader({
+    history,
+    records: { causes: () => [] },
+    blocks: { find: () => blocks },
+    timeline: { events: () => [] },
+    alerting: { intervalMs: 15 * SECOND, rules: () => [] },
+  });
 }
 
 /** Returns the verdict over an application whose event loop lags by some seconds, and was blocked. */
@@ -17,15 +29,8 @@ async function verdictWith(lag: number, blocks: (now: number) => Block[]): Promi
   history.retain({ metric: 'nodejs_eventloop_lag_p99_seconds' });
   run(3);
   const now = clock.now();
-  const reader = new VerdictReader({
-    history,
-    records: { causes: () => [] },
-    blocks: { find: () => blocks(now) },
-    timeline: { events: () => [] },
-    alerting: WITHOUT_RULES,
-  });
-  const health = { status: 'healthy', timestamp: '', checks: {} } as const;
-  const { text } = await reader.read({ timestamp: now, health, alerts: [], vitals: [] });
+  const reader = readerOf(history, blocks(now));
+  const { text } = await reader.read({ timestamp: now, health: HEALTHY, alerts: [], vitals: [] });
   return text;
 }
 
@@ -81,16 +86,9 @@ describe('the database in a verdict', () => {
     const operate = (count: number): void => {
       for (let i = 0; i < count; i++) duration.observe(0.001);
     };
-    const reader = new VerdictReader({
-      history,
-      records: { causes: () => [] },
-      blocks: { find: () => [] },
-      timeline: { events: () => [] },
-      alerting: WITHOUT_RULES,
-    });
-    const health = { status: 'healthy', timestamp: '', checks: {} } as const;
+    const reader = readerOf(history);
     const text = async () =>
-      (await reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] })).text;
+      (await reader.read({ timestamp: clock.now(), health: HEALTHY, alerts: [], vitals: [] })).text;
     errors.inc(0);
     run(4, () => operate(10));
     run(4, () => {
@@ -116,15 +114,8 @@ describe('the route in a verdict', () => {
       requests.inc({ method: 'GET', route, status_code: status }, times);
     for (const route of routes) for (const status of ['200', '503']) count(route, status, 0);
     run(3);
-    const reader = new VerdictReader({
-      history,
-      records: { causes: () => [] },
-      blocks: { find: () => [] },
-      timeline: { events: () => [] },
-      alerting: WITHOUT_RULES,
-    });
-    const health = { status: 'healthy', timestamp: '', checks: {} } as const;
-    const verdict = () => reader.read({ timestamp: clock.now(), health, alerts: [], vitals: [] });
+    const reader = readerOf(history);
+    const verdict = () => reader.read({ timestamp: clock.now(), health: HEALTHY, alerts: [], vitals: [] });
     return { run, count, verdict };
   }
 

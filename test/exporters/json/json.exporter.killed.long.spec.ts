@@ -8,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JsonExporterOptions, JsonMetrics } from 'nestjs-monitoring/exporters';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
+import { MAY_DIE_IN_WRITE } from '../../support/dying-write.js';
 
 const KILLS = 8;
 const SERIES = 2_000;
@@ -18,22 +19,13 @@ type Extent = 'once' | 'forever' | 'until it dies';
 /** Exports some hundred kilobytes, and says so each time. */
 function work(options: JsonExporterOptions, extent: Extent): string {
   return `
-    import { open } from 'node:fs/promises';
     import { MetricsRegistry } from '${ROOT}build/metrics/registry.js';
     import { JsonExporter } from '${ROOT}build/exporters/json/json.exporter.js';
     const registry = new MetricsRegistry({ seriesLimit: ${SERIES} });
     const deals = registry.counter('deals_total', 'Deals.', { labelNames: ['i'] });
     for (let i = 0; i < ${SERIES}; i++) deals.inc({ i: 'x'.repeat(100) + i });
     const exporter = new JsonExporter(registry, ${JSON.stringify(options)});
-    let dies = false;
-    const handle = await open(process.execPath);
-    const { writeFile } = Object.getPrototypeOf(handle);
-    Object.getPrototypeOf(handle).writeFile = async function (piece) {
-      if (!dies) return writeFile.call(this, piece);
-      await writeFile.call(this, piece.slice(0, piece.length / 2));
-      process.kill(process.pid, 'SIGKILL');
-    };
-    await handle.close();
+    ${MAY_DIE_IN_WRITE}
     do {
       await exporter.exportAll();
       process.stdout.write('.');
