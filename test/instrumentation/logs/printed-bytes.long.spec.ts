@@ -40,7 +40,7 @@ async function run(way: string, adapter: string, logs: 'on' | 'off', counts = ''
   await Promise.all(handles.map((handle) => handle.close()));
   const [output = '', errors = ''] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   const same = (text: string): string =>
-    text.replaceAll(String(child.pid), 'PID').replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
+    text.replaceAll(/(?<=\[Nest\] |\(node:|"pid":)\d+/g, 'PID').replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
   // The log of the start names what is off, which is all that may differ.
   const alike = same(output).replaceAll('Off: logs, ', 'Off: ');
   return { exitCode, output: withoutLateness(alike), errors: same(errors) };
