@@ -18,6 +18,7 @@ import {
 import { trimEnd } from '../primitives/trim-end.js';
 import { expectTargetLabels, TARGET_LABELS } from '../query/target-labels.js';
 import type { LabelMatchers } from '../query/label-matchers.js';
+import { isLabelName } from '../metrics/labels.js';
 
 /** Options of the dashboard. Its path is `endpoints.dashboard`. */
 export interface DashboardOptions {
@@ -80,8 +81,6 @@ export interface ResolvedDashboard {
   readonly prometheus?: ResolvedDashboardPrometheus;
 }
 
-const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
-
 export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboardPrometheus> = {
   url: group((url: string | undefined, option) => baseUrlOf(option, url)),
   matchers: group((matchers: LabelMatchers | undefined, option) => {
@@ -89,7 +88,7 @@ export const PROMETHEUS: OptionTable<DashboardPrometheusOptions, ResolvedDashboa
     checkMatchers(option, matchers);
     return matchers;
   }),
-  instanceLabel: checked('a label name such as "pod"', (name) => LABEL_NAME.test(name), 'instance'),
+  instanceLabel: checked('a label name such as "pod"', (name) => isLabelName(name), 'instance'),
   targetLabels: group((labels: readonly string[] = TARGET_LABELS, option) => {
     expectTargetLabels(option, labels);
     return labels;

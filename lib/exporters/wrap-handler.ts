@@ -2,6 +2,7 @@ import { expectOption } from '../options/option-checks.js';
 import { duration, type OptionTable, readOptions } from '../options/option-table.js';
 import { resultWithin } from '../primitives/deadline.js';
 import { ExportersLifecycle } from './exporters.lifecycle.js';
+import { isThenable } from '../primitives/guard.js';
 
 /** The part of an application, or an application context, that is used. */
 export interface MonitoredApplication {
@@ -101,8 +102,4 @@ function exportersOf(app: MonitoredApplication): ExportersLifecycle {
       { cause },
     );
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

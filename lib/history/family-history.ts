@@ -5,6 +5,7 @@ import type { MemoryBudget } from './history-memory.js';
 import { SampleTimes } from './sample-times.js';
 import { FamilyReader } from './family-reader.js';
 import { MISSING, STALE, type StoredSeries, zeroTimesOf } from './stored-series.js';
+import { withoutEmptyLabels } from '../metrics/labels.js';
 
 /** The estimated size of a series without its samples: its labels, its key and its entry in a map. */
 const SERIES_BYTES = 600;
@@ -162,7 +163,7 @@ export class FamilyHistory {
     }
     const zeroAt = this.zeroTimeOf(createdAt, since);
     const series: StoredSeries = {
-      labels: withoutEmpty(labels()),
+      labels: withoutEmptyLabels(labels()),
       values: new Float64Array(this.shape.capacity * this.width).fill(MISSING),
       exponential: this.percentiles ? new ExponentialHistory(this.shape.capacity) : undefined,
       createdAt,
@@ -259,9 +260,4 @@ export class FamilyHistory {
   private bytesOf({ capacity, percentiles }: HistoryShape, key = ''): number {
     return capacity * (this.width * 8 + (percentiles ? 8 : 0)) + SERIES_BYTES + 2 * key.length;
   }
-}
-
-/** Returns labels without the empty ones, which are equal to absent ones. */
-function withoutEmpty(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }

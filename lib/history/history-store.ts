@@ -11,6 +11,7 @@ import {
 } from './retention.js';
 import type { ResolvedHistory } from './history.options.js';
 import { writeSample } from './sample-writer.js';
+import { isSameList } from '../primitives/same-list.js';
 
 /**
  * A store of samples of the metrics that retention requests name, bounded in number and in memory. When memory is short,
@@ -167,7 +168,7 @@ export class HistoryStore {
     const requiredShape = required && this.shapeOf(required);
     const upperBounds = family.type === 'histogram' ? family.upperBounds : [];
     let history = this.families.get(name);
-    if (history?.type !== family.type || !isSame(history.upperBounds, upperBounds)) {
+    if (history?.type !== family.type || !isSameList(history.upperBounds, upperBounds)) {
       history?.dispose();
       history = new FamilyHistory(family.type, upperBounds, requiredShape ?? full, {
         samples: this.memory.budget(() => this.retentions.get(name)?.required && this.evict),
@@ -205,10 +206,6 @@ export class HistoryStore {
   private countDrop(metric: string): void {
     this.dropped.set(metric, (this.dropped.get(metric) ?? 0) + 1);
   }
-}
-
-function isSame(some: readonly number[], others: readonly number[]): boolean {
-  return some.length === others.length && some.every((number, i) => number === others[i]);
 }
 
 function rowCount(family: MetricFamily): number {

@@ -3,7 +3,7 @@ export const SCALE = 6;
 const PER_DOUBLING = 1 << SCALE;
 /** The outermost buckets, which also hold the magnitudes below `2 ** -30` (0.93e-9) and above `2 ** 50` (1.1e15). */
 export const MIN_INDEX = -30 * PER_DOUBLING;
-export const MAX_INDEX = 50 * PER_DOUBLING - 1;
+const MAX_INDEX = 50 * PER_DOUBLING - 1;
 
 /** The number of buckets by which a range grows: 64 bytes, which V8 stores within the typed array object. */
 const RANGE_STEP = 16;

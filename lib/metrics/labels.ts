@@ -14,6 +14,8 @@ export const OPEN_LABELS_LIMIT = 64;
 
 /** The pattern of label names in the Prometheus data model before version 3. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+/** The names that Prometheus keeps for itself begin so. */
+const RESERVED_PREFIX = '__';
 const RESERVED_LABELS = new Set(['le', 'quantile', OVERFLOW_LABEL]);
 
 /**
@@ -28,7 +30,7 @@ export function assertLabelNames(owner: string, names: readonly string[]): void 
         `${JSON.stringify(name)} is not a valid label name of ${owner}. Use letters, digits and underscores, and no digit first.`,
       );
     }
-    if (name.startsWith('__') || RESERVED_LABELS.has(name)) {
+    if (name.startsWith(RESERVED_PREFIX) || RESERVED_LABELS.has(name)) {
       throw new MetricDefinitionError(
         `The label name "${name}" of ${owner} is reserved by the exposition format or this library. Choose another name.`,
       );
@@ -39,6 +41,16 @@ export function assertLabelNames(owner: string, names: readonly string[]): void 
       `${owner} has a label name twice: ${names.join(', ')}. Remove the duplicate.`,
     );
   }
+}
+
+/** Tells whether a label of a series in Prometheus may have this name. */
+export function isLabelName(name: unknown): name is string {
+  return typeof name === 'string' && LABEL_NAME.test(name) && !name.startsWith(RESERVED_PREFIX);
+}
+
+/** Returns labels without the empty ones, which are equal to absent ones. */
+export function withoutEmptyLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }
 
 /**

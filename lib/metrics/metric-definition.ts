@@ -1,5 +1,6 @@
 import { MetricDefinitionError } from './metric-definition.error.js';
 import type { Labels } from './labels.js';
+import { isSameList } from '../primitives/same-list.js';
 
 /** The kind of a metric in this library; a timer is exposed as a histogram. */
 export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timer';
@@ -109,8 +110,8 @@ export function assertSameDefinition(
     existing.kind === kind &&
     existing.openLabels !== true &&
     (help === undefined || help === existing.help) &&
-    sameList(labelNames.toSorted(), existing.labelNames.toSorted()) &&
-    (upperBounds === undefined || sameList(upperBounds, existing.upperBounds ?? [])) &&
+    isSameList(labelNames.toSorted(), existing.labelNames.toSorted()) &&
+    (upperBounds === undefined || isSameList(upperBounds, existing.upperBounds ?? [])) &&
     (seriesLimit === undefined || seriesLimit === existing.seriesLimit) &&
     (aggregate === undefined || aggregate === existing.aggregate);
   if (same) return;
@@ -171,8 +172,4 @@ export function checkedAggregate(
     );
   }
   return aggregate;
-}
-
-function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((element, i) => element === b[i]);
 }

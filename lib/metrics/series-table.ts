@@ -8,7 +8,7 @@ import { ABSENT, TupleIndex } from './tuple-index.js';
 /** The result of a search with a label that the metric does not have. */
 export const UNKNOWN_LABEL = -2;
 /** The result of a search with labels that throw when they are read. */
-export const UNREADABLE_LABEL = -3;
+const UNREADABLE_LABEL = -3;
 
 /** The number of an unknown value, and of every value of the overflow series. */
 const NO_ID = -1;

@@ -1,6 +1,7 @@
 import { expectList } from '../options/option-checks.js';
 import type { Expression } from './expression.js';
 import { mapExpression } from './map-expression.js';
+import { isLabelName } from '../metrics/labels.js';
 
 /**
  * The labels that Prometheus gives to all series of a target. A label of a metric with such a name is called
@@ -8,15 +9,9 @@ import { mapExpression } from './map-expression.js';
  */
 export const TARGET_LABELS: readonly string[] = ['job', 'instance'];
 
-const LABEL_NAME = /^(?!__)[a-zA-Z_]\w*$/;
-
 /** Checks an option of target labels. @throws {MonitoringOptionsError} unless it is a list of label names */
 export function expectTargetLabels(option: string, labels: unknown): void {
-  expectList(option, labels, 'a list of label names such as ["job", "instance"]', isLabel);
-}
-
-function isLabel(label: unknown): boolean {
-  return typeof label === 'string' && LABEL_NAME.test(label);
+  expectList(option, labels, 'a list of label names such as ["job", "instance"]', isLabelName);
 }
 
 /** Returns a function that returns what a label of a metric is called in Prometheus. */

@@ -3,6 +3,7 @@ import type { CompiledRule } from '../rules/compiled-rule.js';
 import type { Finding } from '../../query/expression.js';
 import { keyOf } from '../../query/label-sets.js';
 import type { TemplateData } from '../rules/template.js';
+import { withoutEmptyLabels } from '../../metrics/labels.js';
 
 /** An alert of a rule, as it is kept between evaluations. */
 export interface ActiveAlert {
@@ -48,7 +49,7 @@ export function activeAlertsOf(
   const alerts = new Map<string, ActiveAlert>();
   for (const { labels: series, value, of } of found) {
     const data = { value, labels: series, processCpu };
-    const labels = withoutEmpty({
+    const labels = withoutEmptyLabels({
       ...series,
       severity,
       ...Object.fromEntries(Object.entries(templates).map(([label, text]) => [label, text.render(data)])),
@@ -119,8 +120,4 @@ function renderTexts(
       Object.entries(annotations).map(([name, text]) => [name, text.render(data)]),
     ),
   };
-}
-
-function withoutEmpty(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }

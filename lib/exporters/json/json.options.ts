@@ -26,7 +26,7 @@ export interface ResolvedJson extends ResolvedPush {
   readonly rotation?: ResolvedRotation;
 }
 
-export const ROTATION: OptionTable<Partial<ResolvedRotation>, ResolvedRotation> = {
+const ROTATION: OptionTable<Partial<ResolvedRotation>, ResolvedRotation> = {
   maxBytes: count(10 * 1024 * 1024),
   maxFiles: count(5),
 };

@@ -7,7 +7,7 @@ import {
   expectStrings,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
-import { pairsIn } from '../conventions/resource-attributes.js';
+import { pairsIn, resourceAttributes } from '../conventions/resource-attributes.js';
 import { fetchOf } from '../push/fetch-option.js';
 import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
@@ -221,13 +221,11 @@ function resourceOf(
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> {
   expectStrings(option, given);
-  const name = serviceName ?? given['service.name'] ?? (environment['OTEL_SERVICE_NAME'] || undefined);
   return {
-    'service.name': 'unknown_service:node',
     // Totals of two processes with the same attributes would contradict each other.
     'service.instance.id': randomUUID(),
-    ...pairsIn(environment['OTEL_RESOURCE_ATTRIBUTES']),
+    ...resourceAttributes({}, environment),
     ...given,
-    ...(name !== undefined && { 'service.name': name }),
+    ...(serviceName !== undefined && { 'service.name': serviceName }),
   };
 }

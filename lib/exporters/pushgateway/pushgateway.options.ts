@@ -11,6 +11,7 @@ import type { PushFetch } from '../push/http-exchange.js';
 import { group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import { trimEnd } from '../../primitives/trim-end.js';
+import { isLabelName } from '../../metrics/labels.js';
 
 /** Options of a {@link PushgatewayExporter}. */
 export interface PushgatewayExporterOptions extends PushExporterOptions {
@@ -40,8 +41,6 @@ export interface ResolvedPushgateway extends ResolvedPush {
   readonly bearerToken?: string;
   readonly fetch: PushFetch;
 }
-
-const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushgateway> = {
   url: group((url: string | undefined, option) => {
@@ -88,8 +87,8 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
 function checkGroupings(option: string, groupings: unknown): void {
   expectOption(option, groupings, 'an object', typeof groupings === 'object' && groupings !== null);
   for (const [name, value] of Object.entries(groupings as object)) {
-    const isLabelName = LABEL_NAME.test(name) && name !== 'job';
-    expectOption(`a key of ${option}`, name, 'a valid label name other than job', isLabelName);
+    const isAllowed = isLabelName(name) && name !== 'job';
+    expectOption(`a key of ${option}`, name, 'a valid label name other than job', isAllowed);
     expectOption(`${option}.${name}`, value, 'a string', typeof value === 'string');
   }
 }

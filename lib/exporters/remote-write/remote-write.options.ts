@@ -23,6 +23,7 @@ import { exporterHeadersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import type { AwsCredentialsSource } from './sigv4.signer.js';
+import { isLabelName } from '../../metrics/labels.js';
 
 /** Options of a {@link RemoteWriteExporter}. */
 export interface RemoteWriteExporterOptions extends PushExporterOptions {
@@ -86,7 +87,6 @@ export type ResolvedRemoteWrite = ResolvedPush &
     >
   >;
 
-const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_LABELS = ['le', 'quantile'];
 const AWS_HOST = /^aps-workspaces(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
@@ -158,8 +158,8 @@ function checkUrl(option: string, url: unknown): void {
 function checkLabels(option: string, labels: unknown): void {
   expectObject(option, labels);
   for (const [name, value] of Object.entries(labels as object)) {
-    const isLabelName = LABEL_NAME.test(name) && !RESERVED_LABELS.includes(name);
-    expectOption(`a key of ${option}`, name, 'a valid label name other than le and quantile', isLabelName);
+    const isAllowed = isLabelName(name) && !RESERVED_LABELS.includes(name);
+    expectOption(`a key of ${option}`, name, 'a valid label name other than le and quantile', isAllowed);
     expectOption(`${option}.${name}`, value, 'a string', typeof value === 'string');
   }
 }

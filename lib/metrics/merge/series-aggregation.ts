@@ -18,6 +18,7 @@ import {
 } from '../snapshot.js';
 import { MergedRows, type SeriesOwner } from './merged-rows.js';
 import { numberAt } from './number-at.js';
+import { isSameList } from '../../primitives/same-list.js';
 
 /** One metric of one worker. */
 export interface Piece<F extends MetricFamily = MetricFamily, O extends SeriesOwner = SeriesOwner> {
@@ -221,8 +222,4 @@ function larger(a: number, b: number): number {
 
 function boundsOf(family: MetricFamily): readonly number[] {
   return family.type === 'histogram' ? family.upperBounds : [];
-}
-
-function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((element, i) => element === b[i]);
 }
