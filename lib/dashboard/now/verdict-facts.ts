@@ -30,6 +30,8 @@ export interface VerdictFacts {
   readonly alerts: readonly AlertRow[];
   /** Names of the alert rules about requests or the errors in them. */
   readonly rulesOfRequests: ReadonlySet<string>;
+  /** Names of those that count failed requests or errors. */
+  readonly rulesOfFailures: ReadonlySet<string>;
   /** Interval between evaluations of alert rules, in milliseconds. */
   readonly evaluationIntervalMs: number;
   readonly traffic: Traffic;

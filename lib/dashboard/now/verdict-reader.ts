@@ -1,6 +1,9 @@
+import type { CompiledRule } from '../../alerting/rules/compiled-rule.js';
 import type { HealthReport } from '../../health/health-report.js';
 import { DATABASE_METRICS, HTTP_METRICS } from '../../metrics/metric-names.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
+import { type Selection, selectionsOf } from '../../query/expression.js';
+import { labelTest, matchersOf } from '../../query/label-matchers.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
 import { byShareOfFailures, LEAST_SHARE, leastShareOf, severityOf } from './failure-share.js';
@@ -24,6 +27,11 @@ const WINDOW_MS = 300_000;
 const MAX_CANDIDATES = 8;
 /** The metrics of requests, and of the errors in them. */
 const OF_REQUESTS = /^(?:http_(?!client_)|api_|handler_|exceptions_total$)/;
+/** The metrics of failures alone. */
+const OF_FAILURES = /^(?:api_error_ratio|handler_errors_total|exceptions_total)$/;
+/** Status codes that a rule about failures tells apart from that of success. */
+const FAILED_CODES = ['500', '502', '503', '504'];
+const GOOD_CODE = '200';
 /** Event loop lag from which on it is worth a word, in seconds. */
 const LAG_SECONDS = 0.1;
 /** The factor by which the database must be slower than before, and the least mean duration, in seconds. */
@@ -44,10 +52,7 @@ export interface VerdictSources {
   readonly alerting: {
     /** Interval between evaluations of the rules, in milliseconds. */
     readonly intervalMs: number;
-    rules(): readonly {
-      readonly name: string;
-      readonly rule: { readonly retention: readonly { readonly metric: string }[] };
-    }[];
+    rules(): readonly { readonly name: string; readonly rule: Pick<CompiledRule, 'expression'> }[];
   };
 }
 
@@ -85,14 +90,13 @@ export class VerdictReader {
         .map(({ text, at: since }) => [/^Health check (.+?) is /.exec(text)?.[1] ?? '', since]),
     );
     const fired = firing(alerts);
-    const ofRequests = (fired.length === 0 ? [] : alerting.rules()).filter(({ rule }) =>
-      rule.retention.some(({ metric }) => OF_REQUESTS.test(metric)),
-    );
+    const rules = fired.length === 0 ? [] : alerting.rules();
     return verdictOf({
       at: timestamp,
       health,
       alerts: fired,
-      rulesOfRequests: new Set(ofRequests.map(({ name }) => name)),
+      rulesOfRequests: namesOf(rules, ({ metric }) => OF_REQUESTS.test(metric)),
+      rulesOfFailures: namesOf(rules, countsFailures),
       evaluationIntervalMs: alerting.intervalMs,
       traffic,
       failing,
@@ -223,6 +227,24 @@ function memory(vitals: readonly VitalRow[]): PartState[] {
   if (vital?.value === undefined) return [];
   const isNormal = vital.state === 'ok';
   return [{ name: 'memory', problem: isNormal ? undefined : `memory is at ${Math.round(vital.value)} %` }];
+}
+
+/** Returns the names of the rules that have such a selection. */
+function namesOf(
+  rules: ReturnType<VerdictSources['alerting']['rules']>,
+  isOne: (of: Selection) => boolean,
+): ReadonlySet<string> {
+  const found = rules.filter(({ rule }) => selectionsOf(rule.expression).some(({ of }) => isOne(of)));
+  return new Set(found.map(({ name }) => name));
+}
+
+function countsFailures({ metric, labels }: Selection): boolean {
+  if (OF_FAILURES.test(metric)) return true;
+  const { status_code } = labels;
+  if (status_code === undefined || !OF_REQUESTS.test(metric)) return false;
+  const accepts = labelTest(matchersOf({ status_code }));
+  const [isGood, ...failed] = [GOOD_CODE, ...FAILED_CODES].map((code) => accepts({ status_code: code }));
+  return failed.some((isFailed) => isFailed !== isGood);
 }
 
 function firing(alerts: readonly AlertRow[]): AlertRow[] {

@@ -98,21 +98,24 @@ class Draft {
 }
 
 function failingRoute(facts: VerdictFacts): Draft | undefined {
-  const { failing, alsoFailing, traffic, causes, alerts } = facts;
+  const { failing, alsoFailing, traffic, causes, alerts, rulesOfFailures } = facts;
   if (failing === undefined) return undefined;
   const { method, route, share, failures, requests, since, until, silentSince } = failing;
   const name = nameOf(`${method} ${route}`);
-  const own = alerts.find(({ labels }) => isAbout(labels, failing));
+  const own = alerts.find(({ rule, labels }) => rulesOfFailures.has(rule) && isAbout(labels, failing));
   const severity = severityOf(failing, traffic.routes);
   if (severity === undefined && own === undefined) return undefined;
   const isOver = until !== undefined;
-  const other = isOver ? undefined : alerts.find((each) => isCritical(each) && !isConsequence(each, facts));
   const check = worstCheck(facts.health);
-  const isSevere = (severity === 'critical' && !isOver) || alerts.some(isCritical) || isDown(check);
+  const isSevere = (severity === 'critical' && !isOver) || isDown(check);
+  const critical = alerts.filter(isCritical);
+  const other = critical.find((each) => !isConsequence(each, facts));
+  // A consequence need not be told, unless nothing else is as severe as the sentence.
+  const consequence = isSevere || other !== undefined ? undefined : critical[0];
   const amount = requests < FEW_REQUESTS ? `${failures} of ${requests} requests` : percent(share);
   const cause = causeOfFailures(causes, failing);
   return new Draft(
-    isSevere ? 'critical' : 'warning',
+    isSevere || critical.length > 0 ? 'critical' : 'warning',
     [
       ...(requests < FEW_REQUESTS
         ? [`${amount} of `, name, isOver ? ' failed' : ' have failed']
@@ -123,9 +126,10 @@ function failingRoute(facts: VerdictFacts): Draft | undefined {
       isOver ? '' : moreRoutes(alsoFailing),
       check === undefined ? '' : `; health check ${check.name} is ${check.status}`,
       ...(other === undefined ? [] : ['; ', ...messageOf(other)]),
+      ...(consequence === undefined ? [] : ['; alert ', nameOf(consequence.rule), ' fires']),
     ],
     { method, route },
-    own?.rule ?? other?.rule,
+    (own ?? other ?? consequence)?.rule,
   );
 }
 

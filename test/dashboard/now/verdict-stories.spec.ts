@@ -30,6 +30,30 @@ const DISK_IS_FULL: AlertRule = {
   condition: { metric: 'disk_used_ratio', operator: '>', threshold: 0.9 },
 };
 
+/** Rules about each route: one about its failures, the others about something else. */
+const ofRoutes = (
+  name: string,
+  labels: Readonly<Record<string, RegExp>>,
+  threshold: number,
+  metric = 'http_requests_total',
+): AlertRule => ({
+  name,
+  severity: 'critical',
+  message: `${name}.`,
+  condition: {
+    metric,
+    labels,
+    aggregate: 'increase',
+    windowMs: MINUTE,
+    groupBy: ['route'],
+    operator: '>',
+    threshold,
+  },
+});
+const ROUTE_FAILS = ofRoutes('route_fails', { status_code: /5../ }, 1);
+const ROUTE_IS_MISUSED = ofRoutes('route_is_misused', { status_code: /4../ }, 10);
+const ROUTE_IS_BUSY = ofRoutes('route_is_busy', {}, 100);
+
 /** An application with its alerts, which is sampled every 15 s. */
 function application({ evaluationIntervalMs = 15 * SECOND, rules = [] as readonly AlertRule[] } = {}) {
   const { registry, history, clock, alerting, step } = testAlerting({ intervalMs: evaluationIntervalMs });
@@ -105,11 +129,62 @@ describe('the verdict over an incident', () => {
       'ok: No request fails',
       'critical: GET /a has failed 50 % since T.',
       'warning: GET /a failed 50 % at T.',
-      // The alert fires.
-      'critical: GET /a failed 50 % at T.',
+      'critical: GET /a failed 50 % at T; alert requests_fail fires.',
       'warning: GET /a failed 50 % at T.',
       'ok: No request fails any more',
     ]);
+  });
+
+  it('names the critical alert that colours it, though it is a consequence of less severe failures', async () => {
+    app = application({ rules: [ROUTE_FAILS] });
+    const some = (percent: number) => () => {
+      app.serve('/a', '200', 100 - percent);
+      app.serve('/a', '500', percent);
+    };
+    await app.run(5, some(0));
+    await app.run(2, some(5));
+    expect(app.told.at(-1)).toBe('critical: GET /a has failed 5 % since T; alert route_fails fires.');
+    expect(await app.verdict()).toMatchObject({ about: 'route_fails' });
+    // Failures that are critical themselves need no other name.
+    await app.run(12, some(50));
+    expect(app.told.at(-1)).toMatch(/^critical: GET \/a has failed \d\d % since T\.$/);
+    // A check that is down is a name, too.
+    app.checks['database'] = { status: 'unhealthy', message: 'Refused.', durationMs: 1 };
+    await app.run(1, some(50));
+    expect(app.told.at(-1)).toMatch(/ since T; health check database is unhealthy\.$/);
+  });
+
+  it.each([
+    ['requests of other statuses', ROUTE_IS_MISUSED, '404'],
+    ['all requests', ROUTE_IS_BUSY, '200'],
+  ])('is not about an alert of the same route about %s', async (_, rule, status) => {
+    app = application({ rules: [{ ...rule, severity: 'warning' }] });
+    const work = (failures: number) => () => {
+      app.serve('/a', status, 100);
+      app.serve('/a', '500', failures);
+    };
+    await app.run(4, work(20));
+    const failing = await app.verdict();
+    expect(failing.text).toMatch(/^GET \/a has failed 17 % since [^;]*$/);
+    expect(failing).not.toHaveProperty('about');
+    // Failures that are not worth a word do not hide it.
+    await app.run(30, work(0));
+    await app.run(3, (i) => work(Number(i === 0))());
+    expect(await app.verdict()).toMatchObject({
+      text: expect.stringContaining(rule.name),
+      about: rule.name,
+    });
+  });
+
+  it('is about the alert of the same route that counts its failures, however its rule selects them', async () => {
+    for (const labels of [{ status_code: /5../ }, { status_code: /[45]../ }, { status_code: /503/ }]) {
+      app = application({ rules: [ROUTE_IS_BUSY, ofRoutes('route_fails', labels, 1)] });
+      await app.run(4, () => {
+        app.serve('/a', '200', 100);
+        app.serve('/a', '503', 50);
+      });
+      expect(await app.verdict()).toMatchObject({ about: 'route_fails' });
+    }
   });
 
   it('has a sentence of its own for a critical alert of something else that began during a failure', async () => {
