@@ -15,7 +15,8 @@ import { DEPENDENCY_KINDS, type DependencyKindDefinition } from './dependency-ki
 /** The most dependencies of one kind that are shown, the busiest first. */
 const MAX_OF_KIND = 50;
 const WARNING_PERCENT = 5;
-const CRITICAL_PERCENT = 50;
+/** Percentage of failed calls from which on a dependency is critical. */
+export const CRITICAL_PERCENT = 50;
 const RANK = { critical: 0, warning: 1, unknown: 2, ok: 3 } as const;
 
 /** Returns a card for each dependency, the worst first. Yields after each small step. */

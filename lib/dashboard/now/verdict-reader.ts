@@ -7,6 +7,7 @@ import { labelTest, matchersOf } from '../../query/label-matchers.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { AlertRow, VitalRow } from '../alert-rows.js';
 import { byShareOfFailures, LEAST_SHARE, leastShareOf, severityOf } from './failure-share.js';
+import { outgoingRequests } from './outgoing-requests.js';
 import type { Timeline } from './timeline.js';
 import {
   failedRoutes,
@@ -102,7 +103,12 @@ export class VerdictReader {
       failing,
       alsoFailing,
       causes: records.causes(WINDOW_MS),
-      parts: [...(yield* this.database()), ...this.eventLoop(timestamp, health), ...memory(vitals)],
+      parts: [
+        ...(yield* this.database()),
+        ...(yield* outgoingRequests(history, WINDOW_MS)),
+        ...this.eventLoop(timestamp, health),
+        ...memory(vitals),
+      ],
       p95: p95?.values[0],
       healthSince,
     });

@@ -10,9 +10,11 @@ const HEADLINES = {
   unknown: 'Now',
 };
 
+const DEPENDENCIES = ['#/dependencies', 'Open the dependencies'];
 /** The places of the parts of the application that a verdict names, and how their links begin. */
 const PARTS = {
-  database: ['#/dependencies', 'Open the dependencies'],
+  database: DEPENDENCIES,
+  'outgoing HTTP': DEPENDENCIES,
   'event loop': ['#/process/event-loop', 'Open the event loop'],
   memory: ['#/process/memory', 'Open the memory'],
 };
@@ -85,7 +87,7 @@ function linksOf(verdict, { verdict: own, health: { checks } }) {
       : Object.hasOwn(checks, about)
         ? [['#/now/health', `Open health check ${about}`]]
         : [['#/now/alerts', `Open alert ${about}`]]),
-    ...disturbed.flatMap((name) => (Object.hasOwn(PARTS, name) ? [PARTS[name]] : [])),
+    ...new Set(disturbed.flatMap((name) => (Object.hasOwn(PARTS, name) ? [PARTS[name]] : []))),
   ];
 }
 

@@ -60,9 +60,12 @@ function application({ evaluationIntervalMs = 15 * SECOND, rules = [] as readonl
   const requests = registry.counter('http_requests_total', 'Requests.', {
     labelNames: ['method', 'route', 'status_code'],
   });
+  const outgoing = registry.counter('http_client_requests_total', 'Outgoing requests.', {
+    labelNames: ['host', 'status_code'],
+  });
   const disk = registry.gauge('disk_used_ratio', 'Used part of the disk.');
   disk.set(0.1);
-  history.retain({ metric: 'http_requests_total' });
+  for (const metric of ['http_requests_total', 'http_client_requests_total']) history.retain({ metric });
   for (const rule of rules) alerting.addAlertRule(rule);
   alerting.start();
   const causes: VerdictCause[] = [];
@@ -93,6 +96,8 @@ function application({ evaluationIntervalMs = 15 * SECOND, rules = [] as readonl
     told,
     serve: (route: string, status: string, count: number): void =>
       requests.inc({ method: 'GET', route, status_code: status }, count),
+    call: (host: string, status: string, count: number): void =>
+      outgoing.inc({ host, status_code: status }, count),
     fails: (name: string, text: string): void =>
       void causes.unshift({
         name,
@@ -185,6 +190,47 @@ describe('the verdict over an incident', () => {
       });
       expect(await app.verdict()).toMatchObject({ about: 'route_fails' });
     }
+  });
+
+  it('says which host does not answer while no request fails, and when that is over', async () => {
+    app = application();
+    const clauses: string[] = [];
+    const calls = async (steps: number, status: string, hosts: readonly string[]) => {
+      for (let i = 0; i < steps; i++) {
+        await app.run(1, () => {
+          well();
+          for (const host of hosts) app.call(host, status, 1);
+        });
+        const { text } = await app.verdict();
+        const clause = text.slice(text.indexOf('; ') + 2).replace(/^\d+ %/, 'N %');
+        if (clauses.at(-1) !== clause) clauses.push(clause);
+      }
+    };
+    const both = ['rates.example', 'mail.example:587'];
+    await calls(4, '200', both);
+    await calls(8, 'error', ['rates.example']);
+    await calls(8, '503', both);
+    await calls(30, '200', both);
+    expect(clauses).toEqual([
+      'outgoing HTTP is normal.',
+      'N % of the outgoing requests to rates.example fail.',
+      'N % of the outgoing requests to rates.example fail; 1 more host fails.',
+      'N % of the outgoing requests to rates.example failed.',
+      'outgoing HTTP is normal.',
+    ]);
+  });
+
+  it('says nothing of outgoing requests that fail now and then, or that are refused', async () => {
+    app = application();
+    await app.run(40, (i) => {
+      well();
+      app.call('rates.example', i % 3 === 0 ? 'error' : '200', 5);
+      app.call('mail.example', '404', 5);
+      // Once an hour, with a retry.
+      if (i === 20) app.call('billing.example', '503', 2);
+    });
+    expect((await app.verdict()).text).toMatch(/; outgoing HTTP is normal\.$/);
+    expect(app.told).toEqual(['ok: No request fails']);
   });
 
   it('has a sentence of its own for a critical alert of something else that began during a failure', async () => {
