@@ -77,7 +77,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     beforeAll(async () => {
       await buildSampleApp();
       server = await SampleAppServer.start('express');
-      await server.load({ requests: 2_500, seed: 7 });
+      await server.load({ requests: 1_000, seed: 7 });
     }, 240_000);
 
     afterAll(async () => {
@@ -149,7 +149,11 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
         .getByRole('list', { name: 'Time by what it was spent on' })
         .waitFor({ timeout: PATIENCE_MS });
       await page.locator('.heatmap rect').first().waitFor({ state: 'attached', timeout: PATIENCE_MS });
-      await page.locator('.entry > summary').first().click();
+      // One that was refused before it asked the database can be the slowest, too.
+      await page
+        .locator('.entry > summary', { hasText: /→ (?:200|404)/ })
+        .first()
+        .click();
       await page.locator('.waterfall .call').first().waitFor({ timeout: PATIENCE_MS });
       await page.evaluate("document.querySelector('.waterfall').dataset.kept = 'yes'");
       await page.evaluate("document.querySelector('#live').textContent = ''");
@@ -271,30 +275,30 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     });
 
     it.each([
-      ['light', 1280],
-      ['dark', 1280],
-      ['light', 390],
-    ] as const)('is accessible and fits the screen: %s, %d pixels', async (scheme, width) => {
-      const { page } = await browser.open(`${server.url}/metrics-dashboard#/now`);
-      await page.emulateMedia({ colorScheme: scheme });
-      await page.setViewportSize({ width, height: 900 });
-      for (const view of [
-        'now',
-        'routes',
-        'errors',
-        'now/health',
-        'explore',
-        'explore/metrics/http_requests_total?rule.threshold=1',
-        'now?kiosk=1&compare=1&utc=1',
-        'dependencies',
-        'process',
-        'pages/Sales',
-      ]) {
-        await goTo(page, view);
-        await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
-        await expectToFit(page, width, view);
-        expectThat(await violations(page), view).toEqual([]);
-        expectThat(await page.evaluate<string[]>(CLIPPED), view).toEqual([]);
+      'now',
+      'routes',
+      'errors',
+      'now/health',
+      'explore',
+      'explore/metrics/http_requests_total?rule.threshold=1',
+      'now?kiosk=1&compare=1&utc=1',
+      'dependencies',
+      'process',
+      'pages/Sales',
+    ])('is accessible and fits the screen, in light and dark, wide and narrow: %s', async (view) => {
+      const { page } = await browser.open(`${server.url}/metrics-dashboard#/${view}`);
+      await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
+      for (const [colorScheme, width] of [
+        ['light', 1280],
+        ['dark', 1280],
+        ['light', 390],
+      ] as const) {
+        const about = `${colorScheme}, ${width}`;
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        await expectToFit(page, width, about);
+        expectThat(await violations(page), about).toEqual([]);
+        expectThat(await page.evaluate<string[]>(CLIPPED), about).toEqual([]);
       }
       await page.close();
     });
@@ -556,17 +560,25 @@ class EvilController {
   }
 }
 
+/** Samples come so often that no test has to wait for them: what is checked does not depend on how often. */
+const HISTORY = { intervalMs: 1_000 };
+
 @Module({
-  imports: [MonitoringModule.forRoot({ defaultLabels: { service: ATTACK } })],
+  imports: [MonitoringModule.forRoot({ history: HISTORY, defaultLabels: { service: ATTACK } })],
   controllers: [EvilController],
 })
 class HostileModule {}
 
 function withPrometheus(url: string): DynamicModule {
-  return MonitoringModule.forRoot({ dashboard: { prometheus: { url, timeoutMs: 10_000 } } });
+  return MonitoringModule.forRoot({
+    history: HISTORY,
+    dashboard: { prometheus: { url, timeoutMs: 10_000 } },
+  });
 }
 
-@Module({ imports: [MonitoringModule.forRoot({ endpoints: { auth: { bearerToken: 'T0ken' } } })] })
+@Module({
+  imports: [MonitoringModule.forRoot({ history: HISTORY, endpoints: { auth: { bearerToken: 'T0ken' } } })],
+})
 class SecretModule {}
 
 /** Waits until the page has shown what it has received: it has had its data when another answer that it asks for now is read. */
