@@ -6,7 +6,7 @@ import { requireBinary } from './binaries.js';
 
 /** What a page did that it should not have done. */
 export interface Offences {
-  /** Errors and warnings on the console, uncaught errors, and what the policy of the page forbade. */
+  /** Errors and warnings on the console with their addresses, uncaught errors, and what the policy of the page forbade. */
   readonly console: string[];
   /** Addresses of other hosts that it asked for. */
   readonly foreign: string[];
@@ -56,9 +56,11 @@ export class Browser {
     const page = await this.context.newPage();
     const offences: Offences = { console: [], foreign: [] };
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) offences.console.push(message.text());
+      if (!['error', 'warning'].includes(message.type())) return;
+      // The text alone does not say what could not be loaded.
+      offences.console.push(`${message.text()} (${message.location().url})`);
     });
-    page.on('pageerror', (error) => offences.console.push(String(error)));
+    page.on('pageerror', (error) => offences.console.push(error.stack ?? String(error)));
     page.on('request', (request) => {
       if (new URL(request.url()).origin !== new URL(url).origin) offences.foreign.push(request.url());
     });
