@@ -39,7 +39,11 @@ export function recordBody(record) {
       ['Started', at(startedAt)],
       ['Duration', ms(durationMs)],
       ['Exception', exception && [exception.error, exception.site].filter(Boolean).join(' at ')],
-      ['Blocked by', blockedBy && `${blockedBy.name}, for ${ms(blockedBy.milliseconds)} at once`],
+      [
+        'Blocked by',
+        blockedBy &&
+          `${blockedBy.name}, for ${ms(blockedBy.milliseconds)} at once, ${ms(blockedBy.cpuMs)} of it on the CPU`,
+      ],
       ['Trace', traceId && element('code', {}, traceId)],
     ]),
     ...(record.isSampled

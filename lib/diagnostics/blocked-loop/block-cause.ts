@@ -37,7 +37,7 @@ export const UNKNOWN: BlockCause = {
 };
 
 /** The share of a block from which on garbage collection, or a process that did not run, is its cause. */
-const MAJORITY = 0.5;
+export const MAJORITY = 0.5;
 /** Number of frames from a function without a name on, among which one with a name is searched. */
 const MAX_CALLERS = 20;
 /** Time that the main thread may have had no processor although the sampling thread has had one, in milliseconds. */

@@ -10,6 +10,7 @@ import {
   type BlockCause,
   causeOfBlock,
   isNameless,
+  MAJORITY,
   NATIVE_CODE,
   NOT_SCHEDULED,
   shortFrame,
@@ -77,7 +78,8 @@ export class BlockRecorder {
   private causeOf(block: SampledBlock, siteOf: FindSite): BlockCause {
     const cause = causeOfBlock(block, siteOf);
     if (cause.culprit !== NATIVE_CODE && cause.culprit !== UNKNOWN.culprit) return cause;
-    const { startedAt, durationMs } = block;
+    const { startedAt, durationMs, idleMs } = block;
+    if (cause.culprit === UNKNOWN.culprit && idleMs >= durationMs * MAJORITY) return cause;
     // No stack trace shows it, but a job, message or handler is known to have run.
     const culprit = this.eventLoop?.titleDuring(startedAt, startedAt + durationMs) ?? cause.culprit;
     return { ...cause, culprit };

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { isMainThread, Worker } from 'node:worker_threads';
+import { processCpuMs } from '../../primitives/process-cpu.js';
 import { processWide } from '../../primitives/process-wide.js';
 import { mayInspect } from '../may-inspect.js';
 import {
@@ -206,8 +207,7 @@ export class LoopWatch {
    */
   private pass(now: number): { readonly beat: number; readonly usedMs: number; readonly cpuMs: number } {
     const { active } = performance.eventLoopUtilization();
-    const { user, system } = process.cpuUsage();
-    const totalCpuMs = (user + system) / 1000;
+    const totalCpuMs = processCpuMs();
     const usedMs = active - this.activeMs;
     const cpuMs = totalCpuMs - this.cpuMs;
     Atomics.store(this.cells, CELLS.isInspected, mayBeInspected() ? 1 : 0);

@@ -12,15 +12,19 @@ export const TOLERANCE_MS = 10;
 export class EventLoopBeat {
   private timer: NodeJS.Timeout | undefined;
   private expectedAt = Infinity;
+  /** CPU time of the process at the last beat, in milliseconds. It is read here, since reading it for each run would be slow. */
+  private cpuMs = -Infinity;
 
   /**
    * @param onLateBeat called after the event loop was blocked, before {@link blockedSince} forgets it
    * @param isNeeded returns false to stop the timer
+   * @param readCpuMs returns the CPU time of the process, in milliseconds
    */
   constructor(
     private readonly clock: Clock,
     private readonly onLateBeat: (now: number) => void,
     private readonly isNeeded: (now: number) => boolean,
+    private readonly readCpuMs: () => number,
   ) {}
 
   get isRunning(): boolean {
@@ -36,6 +40,7 @@ export class EventLoopBeat {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.expectedAt = Infinity;
+    this.cpuMs = -Infinity;
   }
 
   /** Returns since when the event loop has been blocked, up to `now`; undefined if it is not. */
@@ -43,8 +48,14 @@ export class EventLoopBeat {
     return now > this.expectedAt + TOLERANCE_MS ? this.expectedAt : undefined;
   }
 
+  /** Returns the CPU time that the process has used since the last beat, in milliseconds; Infinity while the timer is stopped. */
+  cpuMsSinceBeat(): number {
+    return this.readCpuMs() - this.cpuMs;
+  }
+
   private arm(now: number): void {
     this.expectedAt = now + INTERVAL_MS;
+    this.cpuMs = this.readCpuMs();
     this.timer = setTimeout(() => this.beat(), INTERVAL_MS).unref();
   }
 

@@ -1,4 +1,5 @@
-import type { Clock } from '../../metrics/clock.js';
+import { type Clock, systemClock } from '../../metrics/clock.js';
+import { processCpuMs } from '../../primitives/process-cpu.js';
 import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
 import { type OperationIdentity, titleOf } from './operation-identity.js';
 import type { Operation } from './operation.js';
@@ -6,7 +7,10 @@ import type { Operation } from './operation.js';
 /** Time without a step of any operation after which the event loop is not watched for those that are open, in milliseconds. */
 const MAX_QUIET_MS = 10_000;
 
-/** Duration from which on a run is kept to name what blocked the event loop, in milliseconds. */
+/**
+ * Duration from which on a run is kept to name what blocked the event loop, and compared with the CPU time of the process,
+ * in milliseconds.
+ */
 const LONG_RUN_MS = 50;
 
 /** Code of an operation that ran without awaiting anything, between two times on the monotonic clock. */
@@ -28,15 +32,21 @@ export class EventLoopUse {
   /** Called when an operation begins after a rest. */
   onWork: (() => void) | undefined;
 
-  /** @param open the operations that have not ended */
+  /**
+   * @param open the operations that have not ended
+   * @param readCpuMs returns the CPU time of the process, in milliseconds. No CPU time is comparable with a clock of the
+   *   application, on which the process counts as running all the time.
+   */
   constructor(
     clock: Clock,
     private readonly open: ReadonlySet<Operation>,
+    readCpuMs = clock === systemClock ? processCpuMs : () => clock.monotonic(),
   ) {
     this.beat = new EventLoopBeat(
       clock,
       (now) => this.advanceAll(now),
       (now) => this.open.size > 0 && now - this.activeAt < MAX_QUIET_MS,
+      readCpuMs,
     );
   }
 
@@ -92,13 +102,18 @@ export class EventLoopUse {
   /** Records that the code of an operation ran without awaiting anything. */
   record(operation: Operation, since: number, now: number): void {
     const milliseconds = now - since;
-    if (milliseconds > operation.longestRunMs) operation.longestRunMs = milliseconds;
-    if (milliseconds >= TOLERANCE_MS) this.hasRun(operation.title, since, now, operation);
+    const cpuMs = this.cpuMsOf(milliseconds);
+    if (milliseconds > operation.longestRunMs) {
+      operation.longestRunMs = milliseconds;
+      operation.longestRunCpuMs = cpuMs;
+    }
+    if (milliseconds >= TOLERANCE_MS) this.hasRun(operation.title, since, now, cpuMs, operation);
   }
 
   /** Records that the code of an operation that is not sampled ran without awaiting anything. */
   recordUnsampled(identity: OperationIdentity, since: number, now: number): void {
-    if (now - since >= TOLERANCE_MS) this.hasRun(titleOf(identity), since, now);
+    const milliseconds = now - since;
+    if (milliseconds >= TOLERANCE_MS) this.hasRun(titleOf(identity), since, now, this.cpuMsOf(milliseconds));
   }
 
   stop(): void {
@@ -107,13 +122,24 @@ export class EventLoopUse {
   }
 
   /** Lets all operations wait for the event loop, except for the one whose code ran. */
-  private hasRun(title: string | undefined, since: number, now: number, operation?: Operation): void {
+  private hasRun(
+    title: string | undefined,
+    since: number,
+    now: number,
+    cpuMs: number,
+    operation?: Operation,
+  ): void {
     if (title !== undefined && now - since >= LONG_RUN_MS) this.lastLongRun = { title, since, until: now };
     for (const other of this.open) {
       if (other === operation) continue;
       const milliseconds = other.parts.blocked(since, now);
-      if (title !== undefined && milliseconds > 0) other.wasBlocked(title, milliseconds);
+      if (title !== undefined && milliseconds > 0) other.wasBlocked(title, milliseconds, cpuMs);
     }
+  }
+
+  /** Returns the CPU time of a run up to now, at most; all of a short one. */
+  private cpuMsOf(milliseconds: number): number {
+    return milliseconds < LONG_RUN_MS ? milliseconds : Math.min(milliseconds, this.beat.cpuMsSinceBeat());
   }
 
   private advanceAll(now: number): void {

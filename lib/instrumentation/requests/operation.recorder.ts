@@ -123,6 +123,7 @@ export class OperationRecorder {
       calls: operation === undefined ? [] : this.callsOf(operation),
       omittedCalls: operation?.omittedCalls ?? 0,
       longestRunMs: operation?.longestRunMs ?? 0,
+      longestRunCpuMs: operation?.longestRunCpuMs ?? 0,
       blockedBy: operation?.blockedBy,
       exception:
         exception === undefined

@@ -73,6 +73,8 @@ export class Operation {
   phase: RequestPhase | undefined;
   /** Longest time for which its own code ran without awaiting anything, in milliseconds. */
   longestRunMs = 0;
+  /** CPU time that the process used meanwhile, at most, in milliseconds. */
+  longestRunCpuMs = 0;
   /** The other operation that kept it waiting for the event loop longest. */
   blockedBy: RecordedBlocker | undefined;
   omittedCalls = 0;
@@ -229,8 +231,9 @@ export class Operation {
   }
 
   /** Notes that another operation has kept it waiting for the event loop. */
-  wasBlocked(name: string, milliseconds: number): void {
-    if (milliseconds > (this.blockedBy?.milliseconds ?? 0)) this.blockedBy = { name, milliseconds };
+  wasBlocked(name: string, milliseconds: number, cpuMs: number): void {
+    if (milliseconds <= (this.blockedBy?.milliseconds ?? 0)) return;
+    this.blockedBy = { name, milliseconds, cpuMs: Math.min(cpuMs, milliseconds) };
   }
 
   /** Forgets what it has measured: an async context may keep an operation that has ended for as long as a connection. */

@@ -53,10 +53,11 @@ export class Operations implements OperationWaits, WaitingOperations {
     private readonly clock: Clock,
     private readonly options: OperationsOptions,
     private readonly guard: Guard,
+    readCpuMs?: () => number,
   ) {
     this.sampler = new Sampler(options.sampleRate, FIRST_OF_SECOND);
     this.places = new CallPlaces(this.sites, options.repeatedCalls);
-    this.eventLoop = new EventLoopUse(clock, this.open);
+    this.eventLoop = new EventLoopUse(clock, this.open, readCpuMs);
   }
 
   /** True if no operation that is recorded runs, so that there is no async context either. */

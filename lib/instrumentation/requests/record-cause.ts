@@ -1,8 +1,11 @@
 import type { WaitPart } from '../../integrations/operation-waits.js';
-import type { RecordCause, RecordedCall, RequestRecord } from './request-record.js';
+import type { RecordCause, RecordedBlocker, RecordedCall, RequestRecord } from './request-record.js';
 
 /** Share of the duration from which on a part is the cause. */
 const CAUSE_SHARE = 0.3;
+
+/** Share of a block from which on the process had to use the CPU for its code to have run. */
+const RUN_SHARE = 0.5;
 
 /** The parts whose calls are named one by one, as what they wait for. */
 const AWAITED: Readonly<Record<Exclude<WaitPart, 'pool'>, string>> = {
@@ -44,7 +47,8 @@ function causeOfFailure({
 }
 
 function causeOfDuration(record: Explained): RecordCause {
-  const { calls, parts, durationMs, longestRunMs, blockedBy, handler, name, isSampled } = record;
+  const { calls, parts, durationMs, longestRunMs, longestRunCpuMs, blockedBy, handler, name, isSampled } =
+    record;
   if (!isSampled) return { kind: 'unknown', text: 'Only the end of the operation was recorded.' };
   const isMost = (ms = 0): boolean => ms > 0 && ms >= durationMs * CAUSE_SHARE;
   const share = (ms = 0): string =>
@@ -57,7 +61,9 @@ function causeOfDuration(record: Explained): RecordCause {
   if (isMost(longestRunMs)) {
     return {
       kind: 'blocked_event_loop',
-      text: `${handler ?? name} ran for ${milliseconds(longestRunMs)} without awaiting anything, which blocked the event loop.`,
+      text: hasRun(longestRunMs, longestRunCpuMs)
+        ? `${handler ?? name} ran for ${milliseconds(longestRunMs)} without awaiting anything, which blocked the event loop.`
+        : `The event loop was blocked for ${milliseconds(longestRunMs)} during ${handler ?? name}, ${withoutCpu(longestRunCpuMs)}.`,
     };
   }
   if (isMost(parts.event_loop)) {
@@ -66,7 +72,7 @@ function causeOfDuration(record: Explained): RecordCause {
       text:
         blockedBy === undefined
           ? `The event loop was blocked by something else for ${share(parts.event_loop)}.`
-          : `The event loop was blocked for ${share(parts.event_loop)}, ${milliseconds(blockedBy.milliseconds)} of it by ${blockedBy.name}.`,
+          : `The event loop was blocked for ${share(parts.event_loop)}, ${blockedText(blockedBy)}.`,
     };
   }
   if (isMost(parts.pool)) {
@@ -104,6 +110,22 @@ function longestPart(parts: Explained['parts']): readonly [ms: number, awaited: 
     if (ms > application && ms > longest[0]) longest = [ms, awaited];
   }
   return longest;
+}
+
+/** Returns false if the process hardly used the CPU while the event loop was blocked. */
+function hasRun(blockedMs: number, cpuMs: number): boolean {
+  return cpuMs >= blockedMs * RUN_SHARE;
+}
+
+function withoutCpu(cpuMs: number): string {
+  return `in which the process used ${milliseconds(cpuMs)} of CPU: it was stopped, had no processor or waited in synchronous code`;
+}
+
+function blockedText({ name, milliseconds: blockedMs, cpuMs }: RecordedBlocker): string {
+  const blocked = `${milliseconds(blockedMs)} of it`;
+  return hasRun(blockedMs, cpuMs)
+    ? `${blocked} by ${name}`
+    : `${blocked} during ${name}, ${withoutCpu(cpuMs)}`;
 }
 
 function repeatedCalls(call: RecordedCall, share: string): RecordCause {

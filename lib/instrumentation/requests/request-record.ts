@@ -45,6 +45,8 @@ export interface RecordedBlocker {
   readonly name: string;
   /** The longest time for which it did so at once, in milliseconds. */
   readonly milliseconds: number;
+  /** CPU time that the process used meanwhile, at most, in milliseconds. Hardly any means what it means for `longestRunCpuMs`. */
+  readonly cpuMs: number;
 }
 
 /** The exception of an operation, without its message, which may hold data of a request. */
@@ -110,6 +112,11 @@ export interface RequestRecord {
   readonly omittedCalls: number;
   /** Longest time for which its own code ran without awaiting anything, in milliseconds; the event loop was blocked then. */
   readonly longestRunMs: number;
+  /**
+   * CPU time that the process used meanwhile, at most, in milliseconds. Hardly any means that the process was stopped, had no
+   * processor, or that its code waited synchronously, such as in `execSync()`.
+   */
+  readonly longestRunCpuMs: number;
   /** The other operation that kept it waiting for the event loop longest, if one is known. */
   readonly blockedBy: RecordedBlocker | undefined;
   readonly exception: RecordedException | undefined;

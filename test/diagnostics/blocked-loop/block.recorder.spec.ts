@@ -175,6 +175,7 @@ describe('a block of the event loop', () => {
     ['a block without a stack trace', block([]), 'job nightly'],
     ['nothing else', block([sample(400, [own('Reports.sum')])]), 'Reports.sum'],
     ['nothing that was at another time', block([], { startedAt: 900 }), '(unknown)'],
+    ['nothing in which the process hardly ran', block([], { idleMs: 390 }), '(unknown)'],
   ])('names the job that is known to have run for %s', (_, sampled, culprit) => {
     const clock = { now: () => 0, monotonic: () => 0 };
     const eventLoop = new EventLoopUse(clock, new Set());

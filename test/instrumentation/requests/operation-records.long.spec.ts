@@ -335,6 +335,7 @@ describe('the record of a scheduled job', () => {
     expect(bystander!.blockedBy).toEqual({
       name: 'job nightly-report',
       milliseconds: expect.any(Number),
+      cpuMs: expect.any(Number),
     });
     expect(bystander!.blockedBy!.milliseconds).toBeGreaterThan(140);
     expect(bystander!.parts.event_loop).toBeGreaterThan(140);
@@ -343,7 +344,10 @@ describe('the record of a scheduled job', () => {
       blockedBy: undefined,
       cause: {
         kind: 'blocked_event_loop',
-        text: expect.stringMatching(/^nightly-report ran for \d{3,} ms without awaiting anything/),
+        // The second one on a machine that is too busy to run it.
+        text: expect.stringMatching(
+          /^nightly-report ran for \d{3,} ms without awaiting anything|^The event loop was blocked for \d{3,} ms during nightly-report, in which/,
+        ),
       },
     });
   });

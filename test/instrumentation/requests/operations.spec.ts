@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Operation } from '../../../lib/instrumentation/requests/operation.js';
 import { Operations } from '../../../lib/instrumentation/requests/operations.js';
 import { Guard } from '../../../lib/primitives/guard.js';
 
@@ -52,7 +53,7 @@ describe('the operations that run', () => {
     expect(waiting.parts.toObject()).toEqual({ database: 10, event_loop: 400, application: 10 });
     expect(idle.parts.toObject()).toEqual({ event_loop: 400, application: 20 });
     expect([waiting.longestRunMs, idle.longestRunMs]).toEqual([0, 0]);
-    const blockedBy = { name: 'ReportsController.pdf', milliseconds: 400 };
+    const blockedBy = { name: 'ReportsController.pdf', milliseconds: 400, cpuMs: 400 };
     expect([busy, waiting, idle].map((each) => each.blockedBy)).toEqual([undefined, blockedBy, blockedBy]);
   });
 
@@ -136,7 +137,7 @@ describe('the operations that run', () => {
     operations.end(waiting, now);
     // The beat of the event loop has been late since the first job.
     expect(waiting.parts.toObject()).toEqual({ event_loop: 235 });
-    expect(waiting.blockedBy).toEqual({ name: 'job long', milliseconds: 200 });
+    expect(waiting.blockedBy).toEqual({ name: 'job long', milliseconds: 200, cpuMs: 200 });
   });
 
   it('let the error of a job through, which ends its run', () => {
@@ -169,6 +170,32 @@ describe('the operations that run', () => {
     expect(busy.longestRunMs).toBe(300);
     expect(busy.parts.toObject()).toEqual({ database: 40, application: 300 });
     expect(waiting.parts.toObject()).toEqual({ database: 40, event_loop: 300 });
+  });
+
+  it.each([
+    ['own code', (busy: Operation) => operations.step(busy, 'handler', true)],
+    ['a wait that is not measured', (busy: Operation) => operations.step(busy, 'handler', false)],
+  ])('know how much CPU the process used while it was stopped during %s', (_, begin) => {
+    let cpuMs = 10_000;
+    operations.stop();
+    operations = new Operations(
+      clock,
+      { sampleRate: 1, repeatedCalls: 10 },
+      new Guard(() => undefined),
+      () => cpuMs,
+    );
+    const busy = operations.start('http', 0)!;
+    const waiting = operations.start('http', 0)!;
+    operations.run(waiting, () => operations.begin('database'));
+    busy.handler = 'ReportsController.pdf';
+    turn(10);
+    begin(busy);
+    now += 3_195;
+    cpuMs += 4;
+    operations.step(busy, 'response', false);
+    for (const each of [busy, waiting]) operations.end(each, now);
+    expect(busy.longestRunCpuMs).toBe(4);
+    expect(waiting.blockedBy).toMatchObject({ name: 'ReportsController.pdf', cpuMs: 4 });
   });
 
   it('name nobody if code of which nothing is recorded blocks the event loop', () => {

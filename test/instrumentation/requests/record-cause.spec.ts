@@ -32,7 +32,7 @@ describe('the cause of a record', () => {
 
   it('names the operation that blocked the event loop, with its own share of the time, as far as it is known', () => {
     const waiting = { durationMs: 420, parts: { event_loop: 380, database: 40 } };
-    const blockedBy = { name: 'job nightly-report', milliseconds: 300 };
+    const blockedBy = { name: 'job nightly-report', milliseconds: 300, cpuMs: 280 };
 
     expect(causeOf(record({ ...waiting, blockedBy }))).toEqual({
       kind: 'waiting_for_event_loop',
@@ -44,13 +44,31 @@ describe('the cause of a record', () => {
   });
 
   it('is the own code of the operation, by its handler or its name', () => {
-    const busy = { durationMs: 420, longestRunMs: 400, parts: { application: 420 } };
+    const busy = { durationMs: 420, longestRunMs: 400, longestRunCpuMs: 390, parts: { application: 420 } };
 
     expect(causeOf(record({ ...busy, handler: 'ReportsController.pdf' })).text).toBe(
       'ReportsController.pdf ran for 400 ms without awaiting anything, which blocked the event loop.',
     );
     expect(causeOf(record({ ...busy, kind: 'job', name: 'nightly-report' })).text).toBe(
       'nightly-report ran for 400 ms without awaiting anything, which blocked the event loop.',
+    );
+  });
+
+  it('says that no code ran while the process used no CPU', () => {
+    const stopped = {
+      durationMs: 3_300,
+      longestRunMs: 3_195,
+      longestRunCpuMs: 4,
+      handler: 'ReportsController.pdf',
+    };
+
+    expect(causeOf(record({ ...stopped, parts: { application: 3_300 } }))).toEqual({
+      kind: 'blocked_event_loop',
+      text: 'The event loop was blocked for 3195 ms during ReportsController.pdf, in which the process used 4.0 ms of CPU: it was stopped, had no processor or waited in synchronous code.',
+    });
+    const blockedBy = { name: 'job nightly-report', milliseconds: 300, cpuMs: 100 };
+    expect(causeOf(record({ durationMs: 420, parts: { event_loop: 380 }, blockedBy })).text).toBe(
+      'The event loop was blocked for 90 % of 420 ms, 300 ms of it during job nightly-report, in which the process used 100 ms of CPU: it was stopped, had no processor or waited in synchronous code.',
     );
   });
 
@@ -119,6 +137,7 @@ function record(given: Partial<RequestRecord>): Omit<RequestRecord, 'cause'> {
     calls: [],
     omittedCalls: 0,
     longestRunMs: 0,
+    longestRunCpuMs: 0,
     blockedBy: undefined,
     exception: undefined,
     traceId: undefined,
