@@ -147,6 +147,7 @@ export class FamilyHistory {
    *
    * @param labels called only for a new series
    * @param since the time of the previous sample
+   * @param until the latest time at which a series of this sample may have been created
    * @returns undefined if there is no memory left for a new series
    */
   addSeries(
@@ -154,14 +155,15 @@ export class FamilyHistory {
     labels: () => Record<string, string>,
     createdAt: number,
     since: number,
+    until: number,
   ): SampledSeries | undefined {
     const known = this.series.get(key);
-    if (known !== undefined) return { series: known, isNew: this.updateCreation(known, createdAt, since) };
+    if (known !== undefined) return { series: known, isNew: this.updateCreation(known, createdAt, until) };
     if (!this.budgets.samples.reserve(() => this.bytesOf(this.shape, key))) {
       this.noteIncomplete();
       return undefined;
     }
-    const zeroAt = this.zeroTimeOf(createdAt, since);
+    const zeroAt = this.zeroTimeOf(createdAt, until);
     const series: StoredSeries = {
       labels: withoutEmptyLabels(labels()),
       values: new Float64Array(this.shape.capacity * this.width).fill(MISSING),
@@ -218,7 +220,7 @@ export class FamilyHistory {
    *
    * @returns true if the series was created again since the last sample that contained it
    */
-  private updateCreation(series: StoredSeries, createdAt: number, since: number): boolean {
+  private updateCreation(series: StoredSeries, createdAt: number, until: number): boolean {
     // A gauge does not start at zero, and some are created again for each sample.
     if (createdAt === series.createdAt || this.type === 'gauge') return false;
     const seenAt = this.times.ofSample(series.lastSample);
@@ -231,7 +233,7 @@ export class FamilyHistory {
     const earlier = zeroTimesOf(series).filter((zeroAt) => zeroAt >= oldest);
     series.earlierZeroTimes = earlier.length === 0 ? undefined : earlier;
     series.createdAt = createdAt;
-    const zeroAt = this.zeroTimeOf(createdAt, since);
+    const zeroAt = this.zeroTimeOf(createdAt, until);
     // A worker that joins has created it earlier: it was zero no later than it was already known to be.
     const isKnown = series.zeroAt !== -Infinity;
     if (isCreatedAgain) series.zeroAt = Math.max(zeroAt, seenAt);
@@ -243,10 +245,9 @@ export class FamilyHistory {
    * Returns the time at which a series of the latest sample was zero: before that sample, and -Infinity for a creation
    * time in the future, which a clock that was set back leaves behind.
    */
-  private zeroTimeOf(createdAt: number, since: number): number {
-    const now = this.times.at(this.times.latestSlot);
-    const isImpossible = createdAt === CREATED_UNKNOWN || createdAt > now + (now - since);
-    return isImpossible ? -Infinity : Math.min(createdAt, now - 1);
+  private zeroTimeOf(createdAt: number, until: number): number {
+    const isImpossible = createdAt === CREATED_UNKNOWN || createdAt > until;
+    return isImpossible ? -Infinity : Math.min(createdAt, this.times.at(this.times.latestSlot) - 1);
   }
 
   /** @param shape the shape that the reserved memory was computed for */

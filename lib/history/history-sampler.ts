@@ -45,11 +45,13 @@ export class HistorySampler {
   }
 
   private async sample(): Promise<void> {
+    const startedAt = performance.now();
     const snapshot = await this.source.collect({
       exponential: this.history.metricsWithPercentiles,
       timeoutMs: this.history.intervalMs,
       background: true,
     });
-    if (this.timer !== undefined && this.isReliable(snapshot)) this.history.add(snapshot);
+    if (this.timer === undefined || !this.isReliable(snapshot)) return;
+    this.history.add(snapshot, undefined, performance.now() - startedAt);
   }
 }

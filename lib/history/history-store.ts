@@ -125,14 +125,20 @@ export class HistoryStore {
    * Adds a sample of every requested metric and calls the listeners. A series that the snapshot lacks counts as gone.
    *
    * @param isMissed returns true for the key of a series that still exists although the snapshot lacks it
+   * @param tookMs time that the collection took, in milliseconds. A snapshot of several workers has the time of its start.
    */
-  add({ timestamp, defaultLabels, families }: MetricsSnapshot, isMissed?: (key: string) => boolean): void {
+  add(
+    { timestamp, defaultLabels, families }: MetricsSnapshot,
+    isMissed?: (key: string) => boolean,
+    tookMs = 0,
+  ): void {
     // The clock was set back: the new sample would be older than the stored ones.
     if (this.lastSampleAt !== undefined && timestamp <= this.lastSampleAt) {
       this.forget();
       this.lastSampleAt = undefined;
     }
     const since = this.lastSampleAt ?? timestamp - this.intervalMs;
+    const until = timestamp + Math.max(timestamp - since, tookMs);
     this.retentions = this.requests.byMetric();
     for (const name of this.families.keys()) if (!this.retentions.has(name)) this.forget(name);
     const present = new Map(families.map((family) => [family.name, family]));
@@ -145,6 +151,7 @@ export class HistoryStore {
       writeSample(history, family, {
         defaultLabels,
         since,
+        until,
         onDrop: () => this.countDrop(name),
         onExponentialDrop: () => retention.required?.percentiles !== false && this.countDrop(name),
       });

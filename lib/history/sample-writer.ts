@@ -15,6 +15,8 @@ export interface SampleContext {
   readonly defaultLabels: Readonly<Record<string, string>>;
   /** The time of the previous sample, in milliseconds since the Unix epoch; one interval ago before the first one. */
   readonly since: number;
+  /** The latest time at which a series of the snapshot may have been created. A later one is of a clock that was set back. */
+  readonly until: number;
   /** Called for each series that was dropped for lack of memory. */
   readonly onDrop: () => void;
   /** Called for each exponential histogram that was dropped for lack of memory. */
@@ -24,7 +26,7 @@ export interface SampleContext {
 /** Writes every series of a metric into the latest sample of its history. */
 export function writeSample(history: FamilyHistory, family: MetricFamily, context: SampleContext): void {
   const { numbers, stride, identities } = family;
-  const { defaultLabels, since } = context;
+  const { defaultLabels, since, until } = context;
   // The columns do not hold the exponential histograms.
   const exponentials = history.percentiles && family.type === 'histogram' ? [...family.series] : [];
   const numberAt = (row: number, column: number): number => numbers[row * stride + column] ?? NaN;
@@ -32,7 +34,7 @@ export function writeSample(history: FamilyHistory, family: MetricFamily, contex
   for (const row of liveRows(family)) {
     const key = identities.expositionPrefixOf(row);
     const labels = () => ({ ...defaultLabels, ...identities.labelsOf(row) });
-    const sampled = history.addSeries(key, labels, numberAt(row, CREATED), since);
+    const sampled = history.addSeries(key, labels, numberAt(row, CREATED), since, until);
     const exponential = exponentials[index++]?.exponential;
     if (sampled === undefined) {
       context.onDrop();

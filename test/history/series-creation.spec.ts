@@ -1,6 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { MetricsRegistry } from 'nestjs-monitoring';
 import { ApiStatistics } from '../../lib/query/api-statistics.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { MetricsHistory } from '../../lib/query/metrics-history.js';
 import { CounterMirror } from '../../lib/collectors/counter-mirror.js';
 import { OptionalCounter } from '../../lib/collectors/optional-counter.js';
@@ -86,6 +87,8 @@ const BIRTHS: readonly Birth[] = [
 ];
 
 describe('a series counts from zero at its creation', () => {
+  afterEach(() => void jest.useRealTimers());
+
   it.each(BIRTHS)('one $title', ({ work, increase }) => {
     const world = past({ intervalMs: 10 * SECOND });
     const { registry, history, clock, sample } = world;
@@ -116,6 +119,32 @@ describe('a series counts from zero at its creation', () => {
     clock.advance(15 * SECOND);
     sample();
     expect(history.increase('late_total', MINUTE)[0]?.value).toBe(7);
+  });
+
+  it('in a collection of several workers that takes longer than the time since the last sample', async () => {
+    jest.useFakeTimers();
+    const { registry, history, store, clock, sample } = past();
+    history.retain({ metric: 'requests_total' });
+    requestsOf(registry).inc({ route: '/old' });
+    clock.advance(MINUTE);
+    sample();
+    clock.advance(SECOND);
+    const collect = () => {
+      // Their snapshot has the time at which the first of them was asked.
+      const timestamp = clock.now();
+      clock.advance(14 * SECOND);
+      jest.advanceTimersByTime(14 * SECOND);
+      requestsOf(registry).inc({ route: '/new' }, 20);
+      return Promise.resolve({ ...registry.snapshot(), timestamp });
+    };
+    const source = { collect, snapshot: () => registry.snapshot() };
+    const sampler = new HistorySampler(store, source, { report: (error) => expect(error).toBeUndefined() });
+    sampler.start();
+    await sampler.sampleNow();
+    await sampler.stop();
+    clock.advance(SECOND);
+    sample();
+    expect(history.increase('requests_total', MINUTE, { labels: { route: '/new' } })[0]?.value).toBe(20);
   });
 
   it('but only within the window: what was there before it counts from the first sample in it', () => {
