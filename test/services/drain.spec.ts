@@ -6,8 +6,6 @@ import { buildLibrary } from './support/built.js';
 import { DrainingApp } from './support/draining-app.server.js';
 
 const FOREVER_MS = 600_000;
-/** Much longer than whoever sends requests takes to do what it does meanwhile, also on a busy machine. */
-const DRAIN_DELAY_MS = 5_000;
 /** Between two rounds of requests: without it, they take a whole core for as long as the drain takes. */
 const PAUSE_MS = 15;
 /** How long whoever sends requests may take to notice that it should not any more. */
@@ -23,13 +21,14 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
     running = undefined;
   });
 
-  async function start(drainDelayMs: number, ...more: string[]): Promise<DrainingApp> {
-    running = await DrainingApp.start(adapter, String(drainDelayMs), ...more);
+  async function start(drainDelay: number | 'held', ...more: string[]): Promise<DrainingApp> {
+    const environment = { DRAIN_TIMEOUT_MS: String(FOREVER_MS) };
+    running = await DrainingApp.startWith(environment, adapter, String(drainDelay), ...more);
     return running;
   }
 
   it('loses no request, and closes the database after the last one', async () => {
-    const app = await start(DRAIN_DELAY_MS);
+    const app = await start('held');
     const client = new SteadyClient(app.port);
     await client.sendUntil(() => client.answers.length > 50);
     app.end('SIGTERM');
@@ -37,7 +36,9 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
     const atTurn = client.answers.length;
     await client.sendFor(NOTICE_MS);
     const slow = request(app.port, { path: '/slow' });
+    await app.printed('slow request has begun');
     const alive = await request(app.port, { path: '/alive' });
+    app.endDrainDelay();
     expect((await slow).status).toBe(200);
     const [exitCode, signal] = await app.ended;
 
@@ -74,12 +75,13 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
   }, 60_000);
 
   it('drains and ends although the shutdown hooks were forgotten, with a warning', async () => {
-    const app = await start(DRAIN_DELAY_MS, 'no-hooks');
+    const app = await start('held', 'no-hooks');
     const client = new SteadyClient(app.port);
     await client.sendUntil(() => client.answers.length > 20);
     app.end('SIGTERM');
     await client.sendUntil(() => client.isRefused);
     await client.sendFor(NOTICE_MS);
+    app.endDrainDelay();
 
     expect(await app.ended).toEqual([null, 'SIGTERM']);
     expect(client.failures).toEqual([]);

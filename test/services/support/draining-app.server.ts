@@ -49,6 +49,16 @@ export class DrainingApp {
     this.child.kill(signal);
   }
 
+  /** Ends a drain delay that is held. */
+  endDrainDelay(): void {
+    this.child.kill('SIGUSR2');
+  }
+
+  /** Waits until it has printed a text. */
+  printed(text: string): Promise<void> {
+    return eventually(() => expect(this.output).toContain(text), 90_000);
+  }
+
   isDraining(): Promise<void> {
     return eventually(async () => {
       const { status, body } = await request(this.port, { path: '/ready' });
