@@ -112,12 +112,11 @@ describe.each(ADAPTERS)('a fresh application on %s', (adapter) => {
     const options: MonitoringOptions = { alerting: { rules: [highErrorRate] } };
     running = await startApp(adapter, FixtureModule.with(options));
     const { app } = running;
-    const sampler = app.get(HistorySampler);
-    await sampler.sampleNow();
+    await running.firstSample();
     for (let i = 0; i < good; i++) await running.get('/ok');
     for (let i = 0; i < 20; i++) expect((await running.get('/broken')).status).toBe(500);
     await running.recorded(good + 20);
-    await sampler.sampleNow();
+    await app.get(HistorySampler).sampleNow();
     expect(app.get(PerformanceMonitor).getStatus().metrics.error_rate_percent).toBeCloseTo(percent, 6);
     const alerting = app.get(AlertingMonitor);
     // The next evaluation, without waiting for it.

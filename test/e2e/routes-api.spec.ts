@@ -41,14 +41,13 @@ describe.each(ADAPTERS)('the API of 500 routes on %s', (adapter) => {
 
   beforeAll(async () => {
     app = await startApp(adapter, ManyModule);
-    const sampler = app.app.get(HistorySampler);
-    await sampler.sampleNow();
+    await app.firstSample();
     for (let i = 0; i < ROUTES; i += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, j) => app.get(`/many/route${i + j}/471147114711`)));
     }
     for (let i = 0; i < 4; i++) await app.get(`/many/route${ROUTES - 1}/471147114711`);
     await app.recorded(ROUTES + 4);
-    await sampler.sampleNow();
+    await app.app.get(HistorySampler).sampleNow();
   }, 60_000);
   afterAll(() => app.close());
 

@@ -253,7 +253,8 @@ describe.each(ADAPTERS)('in an application on %s', (adapter) => {
       controllers: [ShopController],
     });
     try {
-      // The samples are those of the test: one of the timer would be in the middle of a round on a busy machine.
+      // The samples are those of the test: another one would be in the middle of a round on a busy machine.
+      await app.firstSample();
       const sampler = app.app.get(HistorySampler);
       clearInterval(sampler.start());
       await sampler.sampleNow();
