@@ -7,6 +7,7 @@ import { resolveDatadog } from '../../lib/exporters/datadog/datadog.options.js';
 import { resolveExporters } from '../../lib/exporters/exporters.options.js';
 import { resolveOtlp } from '../../lib/exporters/otlp/otlp.options.js';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
+import { FakeClock } from '../metrics/support.js';
 import { restoreEnv, stubEnv } from '../support/environment.js';
 import { CloudWatchServer } from './cloudwatch/cloudwatch.server.js';
 import { DatadogServer } from './datadog/datadog.server.js';
@@ -45,7 +46,8 @@ describe.each(ADAPTERS)('the push exporters of an application on %s', (adapter) 
     };
     const running = await startApp(adapter, {
       module: class AppModule {},
-      imports: [MonitoringModule.forRoot({ exporters })],
+      // By its clock no full minute begins, at which the exporters push, too.
+      imports: [MonitoringModule.forRoot({ exporters, clock: new FakeClock(Date.now()) })],
     });
     await running.get('/nowhere');
     await running.recorded(1);

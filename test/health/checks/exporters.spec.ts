@@ -37,7 +37,10 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
       FixtureModule.with({
         ...WITHOUT_COLLECTORS,
         health: { cacheMs: 0 },
-        exporters: { otlp: { url: `${remote.url}/v1/metrics`, shutdownTimeoutMs: 100 } },
+        // Of the interval no push comes between: one of each full minute might.
+        exporters: {
+          otlp: { url: `${remote.url}/v1/metrics`, intervalMs: 3_600_000, shutdownTimeoutMs: 100 },
+        },
       }),
     );
     return running;
