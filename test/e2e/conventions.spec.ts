@@ -21,9 +21,9 @@ const CONVENTIONS = ['prometheus', 'otel', 'both'] as const;
 
 /** The metrics with names of a convention; the others are those of the machine and of this library. */
 const FOLLOWING = /^(http|db|rpc|process|nodejs|v8js|target)_/;
-/** Metrics without a series until something happens that no test can cause, such as a garbage collection. */
+/** Metrics without a series until something happens that no test causes, such as a garbage collection or a slow request. */
 const OCCASIONAL =
-  /^(nodejs_gc|nodejs_heap_(size_)?after_gc|v8js_gc|nodejs_active|nodejs_eventloop_blocks|nodejs_memory_(growth|leak))/;
+  /^(http_slow|nodejs_gc|nodejs_heap_(size_)?after_gc|v8js_gc|nodejs_active|nodejs_eventloop_blocks|nodejs_memory_(growth|leak))/;
 
 /** The shapes of the first adapter, which those of the second one must equal. */
 const shapes = new Map<string, string[]>();
