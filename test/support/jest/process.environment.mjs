@@ -26,13 +26,21 @@ class AsyncLocalStorage extends Original {
 Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: AsyncLocalStorage, configurable: true });
 
 /**
+ * Variables by which an application, its clients or Node behave differently on a machine that has them, as in a pod, in a
+ * pipeline that is traced, behind a proxy or with colors.
+ */
+const OF_THE_MACHINE =
+  /^(?:(?:AWS|DD|OTEL|KUBERNETES|LAMBDA|HEROKU|RENDER|RAILWAY)_.+|GIT_COMMIT|K_REVISION|DATABASE_URL|REDIS_URL|PG[A-Z]+|NODE_APP_INSTANCE|NODE_OPTIONS|FORCE_COLOR|.+_proxy)$/i;
+
+/**
  * The environment of Jest for Node, with five differences:
  *
  * - A global such as `Math` is looked up as in any program; in the context that Jest makes, it takes a hundred times
  *   as long.
  * - The process is that of Node. The copy that Jest makes of it hears no `warning`, `unhandledRejection` or `exit`.
  *   What a file of tests does to the environment variables ends with the file, and so do its listeners for warnings:
- *   an application that a test leaves open has one, and of more than ten Node warns itself.
+ *   an application that a test leaves open has one, and of more than ten Node warns itself. The variables that the
+ *   machine has for applications are not there: a test sets those that it is about.
  * - An `AsyncLocalStorage` ends with its file. Node before 24 would otherwise carry it on with each promise of the
  *   files that come after it, which get slower and slower.
  * - `requireOfNode` loads a module as any program does, once in a process. Modules of Jest are loaded again for each
@@ -54,6 +62,7 @@ export default class ProcessEnvironment extends TestEnvironment {
       vm.createContext = createContext;
     }
     this.#leastTimeoutMs = config.globalConfig.testTimeout ?? 0;
+    for (const name of Object.keys(process.env)) if (OF_THE_MACHINE.test(name)) delete process.env[name];
     this.global.process = process;
     this.global.requireOfNode = createRequire(import.meta.url);
   }
