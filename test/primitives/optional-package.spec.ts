@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { findPackage } from '../../lib/primitives/optional-package.js';
 
@@ -25,7 +26,8 @@ describe('findPackage', () => {
     try {
       mkdirSync(join(folder, 'broken'));
       writeFileSync(join(folder, 'broken/index.mjs'), "import 'missing-dependency-of-it';");
-      await expect(findPackage(join(folder, 'broken/index.mjs'))).rejects.toThrow('missing-dependency-of-it');
+      const { href } = pathToFileURL(join(folder, 'broken/index.mjs'));
+      await expect(findPackage(href)).rejects.toThrow('missing-dependency-of-it');
     } finally {
       rmSync(folder, { recursive: true });
     }
