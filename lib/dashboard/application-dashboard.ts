@@ -22,6 +22,7 @@ import { VerdictReader, type VerdictSources } from './now/verdict-reader.js';
 import { OverviewReader } from './overview.js';
 import { DashboardPanelExplorer } from './panels/dashboard-panel.explorer.js';
 import type { PanelClocks } from './panels/panel-run.js';
+import { missingPage } from './page-files.js';
 import { panelPlaces } from './panels/panel-places.js';
 
 /** The parts of an application that its dashboard reads. */
@@ -107,6 +108,11 @@ export class ApplicationDashboard {
         fleet: { ...fleet, recorder: prometheusRecorder(registry), closed: fleetEnd.signal },
       }),
     };
+  }
+
+  /** Returns in words why there can be no dashboard, and what to do; undefined if there can. */
+  static obstacle(): string | undefined {
+    return missingPage();
   }
 
   /** Returns the endpoints of the page and of its API. */

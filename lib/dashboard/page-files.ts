@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 
@@ -12,9 +12,13 @@ const TAG_LENGTH = 16;
 
 /**
  * The files of the page are in a folder next to this module: its modules one by one in the sources, and bundled, with a
- * compressed copy of each, in the built package.
+ * compressed copy of each, in the built package. A bundler of the application leaves them where they are, and those that
+ * make CommonJS of this module, such as esbuild, leave `import.meta` empty.
  */
-const PAGE = join(import.meta.dirname, 'page');
+const PAGE = pageFolder(join((import.meta as Partial<ImportMeta>).dirname ?? __dirname, 'page'));
+
+/** The document, without which there is no page. */
+const INDEX = 'index.html';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -28,12 +32,33 @@ const UPLOT_FILES = [
   ['uplot.css', 'uPlot.min.css'],
 ] as const;
 
-/** Returns the HTML of the page. */
-export function readPage(): Promise<string> {
-  return readFile(join(PAGE, 'index.html'), 'utf8');
+/** Returns in words why there is no page, and what to do; undefined if there is one. */
+export function missingPage(folder = PAGE): string | undefined {
+  return existsSync(join(folder, INDEX))
+    ? undefined
+    : `The dashboard is off, since its page is not in ${folder}. Let the bundler leave the package nestjs-monitoring external, or set \`endpoints.dashboard\` to false.`;
 }
 
-/** Returns the files that the page loads. Without the folder of the page, such as in a foreign bundle, there are only those of uPlot. */
+/** Returns the HTML of the page. */
+export function readPage(): Promise<string> {
+  return readFile(join(PAGE, INDEX), 'utf8');
+}
+
+/**
+ * Returns the folder next to this module, or that of the installed package if the module is part of another bundle.
+ *
+ * @param beside which need not exist
+ */
+export function pageFolder(beside: string): string {
+  if (existsSync(beside)) return beside;
+  try {
+    return join(dirname(createRequire(beside).resolve('nestjs-monitoring/package.json')), 'dist/page');
+  } catch {
+    return beside;
+  }
+}
+
+/** Returns the files that the page loads. Without the folder of the page there are only those of uPlot. */
 export function pageFiles(): PageFile[] {
   const names = namesIn(PAGE);
   const own = names.filter((name) => extname(name) in CONTENT_TYPES);

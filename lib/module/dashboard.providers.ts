@@ -1,4 +1,4 @@
-import type { Provider } from '@nestjs/common';
+import { Logger, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
@@ -23,6 +23,7 @@ import { DASHBOARD } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { providerOf } from './named-parts.providers.js';
 import { loadInTurn } from '../primitives/load-in-turn.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 
 /** The parts of the application that the dashboard reads. */
 const PARTS = {
@@ -51,6 +52,11 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
     const { enabled, endpoints, clock, collectors, conventions, defaultLabels } = options;
     if (!enabled || endpoints.paths.dashboard === false) return null;
     const { ApplicationDashboard } = await loadInTurn(() => import('../dashboard/application-dashboard.js'));
+    const obstacle = ApplicationDashboard.obstacle();
+    if (obstacle !== undefined) {
+      new SafeLogger(new Logger('Monitoring')).warn(obstacle);
+      return null;
+    }
     const { version } = collectors.build === false ? {} : applicationBuild(collectors.build, process.env);
     return new ApplicationDashboard({
       ...parts,

@@ -18,7 +18,7 @@ export async function findPackage<T>(name: string): Promise<T | undefined> {
 /** Requires a package that an application may or may not have, at once; returns undefined if it is not installed. */
 export function requirePackage<T>(name: string): T | undefined {
   try {
-    return createRequire(import.meta.url)(name) as T;
+    return requireOfApplication()(name) as T;
   } catch (error) {
     if (isMissing(error, name)) return undefined;
     throw error;
@@ -30,8 +30,13 @@ async function importOrRequire(name: string): Promise<unknown> {
     return await import(name);
   } catch (error) {
     if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_VM_DYNAMIC_IMPORT')) throw error;
-    return createRequire(import.meta.url)(name);
+    return requireOfApplication()(name);
   }
+}
+
+/** A bundler of the application that makes CommonJS of this module, such as esbuild, leaves `import.meta` empty. */
+function requireOfApplication(): NodeJS.Require {
+  return createRequire((import.meta as Partial<ImportMeta>).url ?? __filename);
 }
 
 /** Returns true if the error says that this package is missing, which is not that a dependency of it is. */

@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DashboardAssetEndpoint } from '../../lib/dashboard/dashboard-asset.endpoint.js';
-import { PageFile, pageFiles } from '../../lib/dashboard/page-files.js';
+import { missingPage, PageFile, pageFiles, pageFolder } from '../../lib/dashboard/page-files.js';
 import type { EndpointReply, EndpointRequest } from '../../lib/http/endpoint.js';
+import { loadWithoutImportMeta } from '../support/without-import-meta.js';
 
 const CONTENT = 'export const answer = 42;\n'.repeat(50);
 
@@ -79,5 +80,39 @@ describe('the files of the page', () => {
     expect(names).toEqual(expect.arrayContaining(['dashboard.js', 'dashboard.css', 'icon.svg', 'uplot.js']));
     expect(names.filter((name) => !/^[\w.-]+\.(js|css|svg)$/.test(name))).toEqual([]);
     for (const file of pageFiles()) expect((await file.content('identity')).length).toBeGreaterThan(100);
+  });
+});
+
+describe('the folder of the page', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'monitoring-bundle-')));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('is next to the module', async () => {
+    expect(missingPage()).toBeUndefined();
+    await mkdir(join(folder, 'page'));
+    expect(pageFolder(join(folder, 'page'))).toBe(join(folder, 'page'));
+  });
+
+  it('is that of the installed package if the module is part of a bundle', async () => {
+    const installed = join(folder, 'node_modules/nestjs-monitoring');
+    await mkdir(installed, { recursive: true });
+    await writeFile(join(installed, 'package.json'), '{}');
+    expect(pageFolder(join(folder, 'dist/page'))).toBe(join(installed, 'dist/page'));
+  });
+
+  it('is missing, with the remedy, where the bundle is all that there is', () => {
+    expect(missingPage(join(folder, 'page'))).toBe(
+      `The dashboard is off, since its page is not in ${join(folder, 'page')}. Let the bundler leave the package nestjs-monitoring external, or set \`endpoints.dashboard\` to false.`,
+    );
+  });
+
+  it('is found by a bundle in CommonJS, which has no import.meta', () => {
+    const path = join(import.meta.dirname, '../../lib/dashboard/page-files.ts');
+    const bundled = loadWithoutImportMeta<typeof import('../../lib/dashboard/page-files.js')>(path);
+    expect(bundled.missingPage()).toBeUndefined();
+    expect(bundled.pageFiles().length).toBe(pageFiles().length);
   });
 });

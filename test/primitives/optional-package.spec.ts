@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { findPackage } from '../../lib/primitives/optional-package.js';
+import { loadWithoutImportMeta } from '../support/without-import-meta.js';
 
 describe('findPackage', () => {
   it('imports an installed package, or a part of one', async () => {
@@ -31,5 +32,15 @@ describe('findPackage', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('requirePackage', () => {
+  it('finds packages from a bundle in CommonJS, which has no import.meta', () => {
+    const path = join(import.meta.dirname, '../../lib/primitives/optional-package.ts');
+    const { requirePackage } =
+      loadWithoutImportMeta<typeof import('../../lib/primitives/optional-package.js')>(path);
+    expect(requirePackage('@opentelemetry/api')).toHaveProperty('metrics');
+    expect(requirePackage('not-installed-anywhere')).toBeUndefined();
   });
 });
