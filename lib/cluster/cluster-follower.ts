@@ -5,6 +5,7 @@ import type { ClusterContext } from './cluster-context.js';
 import { type CollectRequest, type FollowerMessage, type LeaderMessage, PROTOCOL } from './messages.js';
 import { MessageStream } from './message-stream.js';
 import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
+import { unref } from '../primitives/unref.js';
 
 /** Number of pings within the time that a leader may be silent. */
 const PINGS = 5;
@@ -48,7 +49,7 @@ export class ClusterFollower {
   async connected(): Promise<void> {
     const { timeoutMs, leaderTimeoutMs } = this.context;
     await withinTime(this.welcomed.promise, timeoutMs, { message: silence(timeoutMs) });
-    this.pings = setInterval(() => this.ping(), leaderTimeoutMs / PINGS).unref();
+    this.pings = unref(setInterval(() => this.ping(), leaderTimeoutMs / PINGS));
   }
 
   /** Requests the merged metrics of all workers; rejects if the leader does not respond in time. */

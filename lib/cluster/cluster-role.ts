@@ -6,6 +6,7 @@ import type { ClusterContext } from './cluster-context.js';
 import { ClusterFollower } from './cluster-follower.js';
 import { ClusterLeader } from './cluster-leader.js';
 import type { CollectRequest } from './messages.js';
+import { unref } from '../primitives/unref.js';
 
 /** Interval at which the leader checks that no other worker has taken over. */
 const LEADER_CHECK_MS = 1_000;
@@ -145,7 +146,7 @@ export class ClusterRole {
     await leader.start();
     const server = await this.context.rendezvous.listen((socket) => leader.accept(socket));
     this.leading = { leader, server };
-    this.leaderCheck = setInterval(() => this.currentLeader(), LEADER_CHECK_MS).unref();
+    this.leaderCheck = unref(setInterval(() => this.currentLeader(), LEADER_CHECK_MS));
   }
 
   /** Steps down as leader, after another worker took over because this one did not respond for long. */

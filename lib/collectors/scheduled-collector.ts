@@ -2,6 +2,7 @@ import { type CollectorRunner, DEFAULT_TIMEOUT_MS } from '../metrics/collector-r
 import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
 import type { Collector, CollectorResult } from '../metrics/collector.js';
 import type { ManagedCollector } from './managed-collector.js';
+import { unref } from '../primitives/unref.js';
 
 /**
  * A collector that a timer runs at a fixed interval. Runs never overlap: while a run is pending, further ticks are skipped. A
@@ -44,7 +45,7 @@ export class ScheduledCollector implements Collector {
 
   /** Starts the schedule and returns its timer, which does not keep the process alive. */
   start(): NodeJS.Timeout {
-    this.timer = setInterval(() => void this.tick(), Math.min(this.intervalMs, MAX_TIMER_DELAY_MS)).unref();
+    this.timer = unref(setInterval(() => void this.tick(), Math.min(this.intervalMs, MAX_TIMER_DELAY_MS)));
     return this.timer;
   }
 

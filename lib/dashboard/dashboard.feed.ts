@@ -1,6 +1,7 @@
 import { EventStream, eventText } from '../http/event-stream.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Overview, OverviewReader } from './overview.js';
+import { unref } from '../primitives/unref.js';
 
 /** The interval of heartbeats: proxies close idle connections. */
 const HEARTBEAT_MS = 15_000;
@@ -28,7 +29,7 @@ export class DashboardFeed {
 
   start(): void {
     this.unsubscribe = this.history.onSample(() => this.refresh(this.events.readerCount > 0));
-    this.heartbeat = setInterval(() => this.events.send(':\n\n'), HEARTBEAT_MS).unref();
+    this.heartbeat = unref(setInterval(() => this.events.send(':\n\n'), HEARTBEAT_MS));
   }
 
   stop(): void {

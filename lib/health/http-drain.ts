@@ -7,6 +7,7 @@ import type { Guard } from '../primitives/guard.js';
 import type { HealthLogger } from './health.monitor.js';
 import type { DrainOptions } from './health.options.js';
 import { OpenConnections } from './open-connections.js';
+import { unref } from '../primitives/unref.js';
 
 const POLL_INTERVAL_MS = 20;
 
@@ -64,7 +65,7 @@ export class HttpDrain {
     // This also closes idle connections.
     this.server.close();
     const deadline = performance.now() + timeoutMs;
-    this.deadlineTimer = setTimeout(() => this.connections.closeAll(), timeoutMs).unref();
+    this.deadlineTimer = unref(setTimeout(() => this.connections.closeAll(), timeoutMs));
     while (this.requestsLeft() > 0 && performance.now() < deadline && !this.isAborted) {
       await this.pause(POLL_INTERVAL_MS);
     }
@@ -93,7 +94,7 @@ export class HttpDrain {
       }
       if (this.connections.isEmpty) clearInterval(this.releaseTimer);
     };
-    this.releaseTimer = setInterval(close, POLL_INTERVAL_MS).unref();
+    this.releaseTimer = unref(setInterval(close, POLL_INTERVAL_MS));
     close();
   }
 

@@ -4,6 +4,7 @@ import { type CheckOutcome, outcomeOf, outcomeOfError } from './check-outcome.js
 import type { HealthCheck, HealthCheckSettings } from './health-check.js';
 import type { HealthCheckResult } from './health-report.js';
 import { canServe, type HealthStatus } from './health-status.js';
+import { unref } from '../primitives/unref.js';
 
 /** Pending calls of a check, beyond their time limit, at which it is not called again. */
 const MAX_PENDING_CALLS = 3;
@@ -63,7 +64,7 @@ export class RegisteredCheck {
     const { refreshIntervalMs } = this.settings;
     if (refreshIntervalMs === undefined || this.timer !== undefined) return undefined;
     void this.run();
-    this.timer = setInterval(() => void this.run(), refreshIntervalMs).unref();
+    this.timer = unref(setInterval(() => void this.run(), refreshIntervalMs));
     return this.timer;
   }
 

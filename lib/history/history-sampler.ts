@@ -3,6 +3,7 @@ import type { MetricsSnapshot } from '../metrics/snapshot.js';
 import { withinTime } from '../primitives/deadline.js';
 import type { Guard } from '../primitives/guard.js';
 import type { HistoryStore } from './history-store.js';
+import { unref } from '../primitives/unref.js';
 
 /** A sampler that reads the metrics into the history, at once and then every interval. Its runs never overlap. */
 export class HistorySampler {
@@ -22,7 +23,7 @@ export class HistorySampler {
 
   /** Starts sampling. @returns the timer, which does not keep the process alive */
   start(): NodeJS.Timeout {
-    this.timer ??= setInterval(() => void this.sampleNow(), this.history.intervalMs).unref();
+    this.timer ??= unref(setInterval(() => void this.sampleNow(), this.history.intervalMs));
     void this.sampleNow();
     return this.timer;
   }

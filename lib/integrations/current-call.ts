@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { unref } from '../primitives/unref.js';
 
 /** The async context of one call, which is open until the call has ended. */
 export class CallContext<T> {
@@ -72,9 +73,11 @@ export class CurrentCall<T> {
   private scheduleDisable(): void {
     if (this.isDisableScheduled) return;
     this.isDisableScheduled = true;
-    setImmediate(() => {
-      this.isDisableScheduled = false;
-      if (this.openCalls === 0) this.storage.disable();
-    }).unref();
+    unref(
+      setImmediate(() => {
+        this.isDisableScheduled = false;
+        if (this.openCalls === 0) this.storage.disable();
+      }),
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import { listenTo } from '../primitives/emitter-listener.js';
 import { Guard } from '../primitives/guard.js';
+import { unref } from '../primitives/unref.js';
 
 /** The longest wait for a server to listen, in milliseconds. Some applications never listen, or have no server. */
 const LONGEST_WAIT_MS = 250;
@@ -25,7 +26,7 @@ export class ServingWatch {
       this.stop();
       onServing();
     };
-    this.timer = setTimeout(serves, LONGEST_WAIT_MS).unref();
+    this.timer = unref(setTimeout(serves, LONGEST_WAIT_MS));
     const adapter: { getHttpServer(): object | undefined } | null | undefined = this.host.httpAdapter;
     const server = this.guard.run(() => adapter?.getHttpServer());
     this.unlisten = listenTo(server, 'listening', this.guard, () => {

@@ -1,5 +1,6 @@
 import { messageOf } from './error-message.js';
 import { isError } from './is-error.js';
+import { unref } from './unref.js';
 
 /** The longest delay of a Node.js timer, in milliseconds; a longer one would fire at once. */
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
@@ -33,7 +34,7 @@ export async function withinTime<T>(
   let abort: (() => void) | undefined;
   const ended = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(message ?? `timed out after ${limitMs} ms`)), limitMs);
-    if (background) timer.unref();
+    if (background) unref(timer);
     abort = () => reject(new Error('aborted'));
     signal?.addEventListener('abort', abort, { once: true });
   });
@@ -52,7 +53,7 @@ export async function resultWithin<T>(
   let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_DELAY_MS), undefined);
-    if (background) timer.unref();
+    if (background) unref(timer);
   });
   return Promise.race([promise, ended]).finally(() => clearTimeout(timer));
 }
@@ -83,7 +84,7 @@ export function pause(ms: number, { signal, background = false }: WaitOptions = 
       resolve();
     };
     const timer = setTimeout(end, ms);
-    if (background) timer.unref();
+    if (background) unref(timer);
     signal?.addEventListener('abort', end, { once: true });
   });
 }

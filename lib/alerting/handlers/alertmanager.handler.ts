@@ -9,6 +9,7 @@ import { optionOf } from '../../options/option-descriptions.js';
 import { type Alert, annotationsOf } from '../alert.js';
 import { type AlertStateHandler, NotificationError } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Options of an {@link AlertmanagerHandler}. */
 export interface AlertmanagerHandlerOptions {
@@ -74,7 +75,7 @@ export class AlertmanagerHandler implements AlertStateHandler {
     const results = await Promise.allSettled(
       this.urls.map(async (url) => {
         for (const body of bodies) await postJson(url, body, this.options.headers ?? {}, either);
-        timer ??= setTimeout(() => late.abort(), Math.min(delayMs, LATE_MEMBER_MS)).unref();
+        timer ??= unref(setTimeout(() => late.abort(), Math.min(delayMs, LATE_MEMBER_MS)));
       }),
     );
     clearTimeout(timer);

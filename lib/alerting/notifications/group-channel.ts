@@ -11,6 +11,7 @@ import { callHandler } from './handler-call.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';
 import { type NotificationHandler, notificationOf } from './notification.js';
 import { RECOVERY_MS, RetrySchedule } from './retry-schedule.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Maximum number of calls at the same time, slow ones aside. */
 const MAX_CONCURRENT_CALLS = 4;
@@ -144,7 +145,7 @@ export class GroupChannel implements Channel {
     if (this.schedule.isPaused(at)) return;
     // Read now: the alerts may have changed while the notification was queued.
     if (group.isDue(at, this.options.repeatIntervalMs)) {
-      const slow = setTimeout(giveWay, SLOW_CALL_MS).unref();
+      const slow = unref(setTimeout(giveWay, SLOW_CALL_MS));
       await this.deliver(group, group.next, at).finally(() => clearTimeout(slow));
     }
     group.isFailing = false;

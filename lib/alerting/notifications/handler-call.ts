@@ -1,4 +1,5 @@
 import { MAX_TIMER_DELAY_MS, withinTime } from '../../primitives/deadline.js';
+import { unref } from '../../primitives/unref.js';
 
 /** The limits of a call of a handler. */
 export interface CallLimits {
@@ -24,7 +25,7 @@ export async function callHandler(
   closed.addEventListener('abort', abort, { once: true });
   const limitMs = Math.min(timeoutMs, MAX_TIMER_DELAY_MS - graceMs);
   const timeout = new Error(`timed out after ${limitMs} ms`);
-  const timer = setTimeout(() => controller.abort(timeout), limitMs).unref();
+  const timer = unref(setTimeout(() => controller.abort(timeout), limitMs));
   try {
     await withinTime(call(controller.signal), limitMs + graceMs, { signal: closed, background: true });
   } catch (error) {

@@ -3,6 +3,7 @@ import type { EventLoopUse } from '../../instrumentation/requests/event-loop-use
 import type { Guard } from '../../primitives/guard.js';
 import type { BlockRecorder } from './block.recorder.js';
 import { LoopWatch, type SampledBlock } from './loop-watch.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Time after the start during which nothing is watched, in milliseconds: a short run or a test needs no thread. */
 const START_DELAY_MS = 2_000;
@@ -22,7 +23,7 @@ export class BlockedLoopLifecycle {
 
   /** Starts to watch a moment later. */
   start(): void {
-    this.timer = setTimeout(() => this.guard.run(() => this.watch()), START_DELAY_MS).unref();
+    this.timer = unref(setTimeout(() => this.guard.run(() => this.watch()), START_DELAY_MS));
   }
 
   stop(): void {

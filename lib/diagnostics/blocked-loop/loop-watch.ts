@@ -16,6 +16,7 @@ import {
 import { RecentCollections } from './recent-collections.js';
 import { offerStackTraces } from './stack-trace-question.js';
 import { observeTimedScripts } from './timed-scripts.js';
+import { unref } from '../../primitives/unref.js';
 
 /** A time in which the event loop was blocked. */
 export interface SampledBlock {
@@ -151,7 +152,7 @@ export class LoopWatch {
     this.beatMs = beatMs;
     Atomics.store(this.cells, CELLS.beatMs, beatMs);
     Atomics.notify(this.cells, CELLS.beatMs);
-    this.timer = setInterval(() => this.beat(), beatMs).unref();
+    this.timer = unref(setInterval(() => this.beat(), beatMs));
   }
 
   private stop(): void {

@@ -24,6 +24,7 @@ import {
   type MemoryKills,
 } from './flight-row.js';
 import type { ExitReport, ExitSource } from './last-exit.js';
+import { unref } from '../../primitives/unref.js';
 
 const ROW_MS = 1_000;
 /** Time between two signs of life, every second of which is a row, so that a late timer loses less than a second. */
@@ -116,7 +117,7 @@ export class FlightRecorder implements ExitSource {
     );
     this.signals.start();
     this.guard.run(() => this.claim());
-    this.timer = setInterval(() => this.guard.run(() => this.beat()), BEAT_MS).unref();
+    this.timer = unref(setInterval(() => this.guard.run(() => this.beat()), BEAT_MS));
   }
 
   /** Records that the application has started: from now on, its end is not a failed start. */
@@ -161,7 +162,7 @@ export class FlightRecorder implements ExitSource {
   }
 
   private wait(ms: number, work: () => void): void {
-    this.waiting = setTimeout(() => this.guard.run(work), ms).unref();
+    this.waiting = unref(setTimeout(() => this.guard.run(work), ms));
   }
 
   private beat(): void {

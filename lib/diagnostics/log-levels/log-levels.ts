@@ -5,6 +5,7 @@ import type { LogsInstrumentation } from '../../instrumentation/logs/logs.instru
 import { systemClock } from '../../metrics/clock.js';
 import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import { describeValue } from '../../options/option-descriptions.js';
+import { unref } from '../../primitives/unref.js';
 
 const DEFAULT_MS = 15 * 60_000;
 const MAX_MS = 24 * 3_600_000;
@@ -97,7 +98,7 @@ export class LogLevels {
       );
     }
     this.forget(context);
-    const timer = setTimeout(() => this.reset(context), forMs).unref();
+    const timer = unref(setTimeout(() => this.reset(context), forMs));
     const until = this.clock.now() + forMs;
     const changed = context === undefined ? { level, until } : { context, level, until };
     this.running.set(context, { change: changed, timer });

@@ -3,6 +3,7 @@ import { GarbageCollections } from '../../primitives/garbage-collections.js';
 import type { Guard } from '../../primitives/guard.js';
 import { listenToProcess } from '../../primitives/process-listener.js';
 import type { MemoryObserver } from './memory.observer.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Starts and ends the observation of the memory with the application. */
 export class MemoryLifecycle {
@@ -22,7 +23,7 @@ export class MemoryLifecycle {
       this.collections.listen((collection) => this.guard.run(() => this.observer.record(collection))),
       listenToProcess('warning', this.guard, this.observer.listeners.add),
     ];
-    this.timer = setInterval(() => this.guard.call(() => this.judge()), this.windowMs).unref();
+    this.timer = unref(setInterval(() => this.guard.call(() => this.judge()), this.windowMs));
   }
 
   stop(): void {

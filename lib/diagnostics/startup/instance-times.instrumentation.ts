@@ -5,6 +5,7 @@ import { Guard } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
 import type { InstanceTime } from './start-times.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Age at which an observation ends by itself, in milliseconds. */
 const LONGEST_START_MS = 60_000;
@@ -35,7 +36,7 @@ export class InstanceTimes {
     const guard = new Guard(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     // Later, since an application without monitoring ends the observation at once, and must have no timer.
-    const later = setImmediate(() => (timer = setInterval(() => this.endIfIdle(), IDLE_MS).unref())).unref();
+    const later = unref(setImmediate(() => (timer = unref(setInterval(() => this.endIfIdle(), IDLE_MS)))));
     this.endings.push(
       patchSharedMethod(Injector.prototype, 'instantiateClass', guard, ([, wrapper]) =>
         this.begin(wrapper as WrapperLike),

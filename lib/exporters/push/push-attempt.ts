@@ -1,4 +1,5 @@
 import { toPushError } from './push-destination.js';
+import { unref } from '../../primitives/unref.js';
 
 /** One attempt to send a request, which ends at its timeout or at the shutdown deadline. */
 export class PushAttempt {
@@ -20,7 +21,7 @@ export class PushAttempt {
     const { signal } = this.controller;
     const aborted = new Promise<never>((_, reject) => (this.reject = reject));
     const timer = setTimeout(() => this.timeOut(), this.timeoutMs);
-    if (!keepsAlive) timer.unref();
+    if (!keepsAlive) unref(timer);
     const onDeadline = (): void => this.abort(deadline.reason as Error);
     deadline.addEventListener('abort', onDeadline);
     try {

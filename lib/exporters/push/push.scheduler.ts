@@ -1,5 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { RegisterTimer } from '../../primitives/register-timer.js';
+import { unref } from '../../primitives/unref.js';
 
 /** The tasks of a {@link PushScheduler}. Neither ever rejects. */
 export interface PushTasks {
@@ -91,7 +92,7 @@ export class PushScheduler {
     this.disarm();
     const untilSend = this.sendAt === undefined ? Infinity : this.sendAt - this.clock.monotonic();
     const delay = Math.min(this.captureAt - this.clock.now(), untilSend, this.options.intervalMs);
-    this.timer = setTimeout(() => this.wake(), Math.max(delay, 0)).unref();
+    this.timer = unref(setTimeout(() => this.wake(), Math.max(delay, 0)));
     this.unregister = this.registerTimer(`monitoring.exporter.${this.options.name}`, this.timer);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Time between two beats, in milliseconds. */
 export const INTERVAL_MS = 20;
@@ -56,7 +57,7 @@ export class EventLoopBeat {
   private arm(now: number): void {
     this.expectedAt = now + INTERVAL_MS;
     this.cpuMs = this.readCpuMs();
-    this.timer = setTimeout(() => this.beat(), INTERVAL_MS).unref();
+    this.timer = unref(setTimeout(() => this.beat(), INTERVAL_MS));
   }
 
   private beat(): void {

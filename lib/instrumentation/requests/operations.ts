@@ -19,6 +19,7 @@ import type { OperationKind, RequestPhase } from './request-record.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 import { Sampler } from './sampler.js';
 import { StartedWait, type WaitingOperations } from './started-wait.js';
+import { unref } from '../../primitives/unref.js';
 
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
@@ -312,9 +313,11 @@ export class Operations implements OperationWaits, WaitingOperations {
   private scheduleDisable(): void {
     if (!IS_CONTEXT_EXPENSIVE || this.isDisableScheduled) return;
     this.isDisableScheduled = true;
-    setImmediate(() => {
-      this.isDisableScheduled = false;
-      if (this.isIdle) this.storage.disable();
-    }).unref();
+    unref(
+      setImmediate(() => {
+        this.isDisableScheduled = false;
+        if (this.isIdle) this.storage.disable();
+      }),
+    );
   }
 }
