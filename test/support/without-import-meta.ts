@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { compileFunction } from 'node:vm';
 import ts from 'typescript';
 
 /**
@@ -14,12 +15,12 @@ export function loadWithoutImportMeta<Exports>(path: string): Exports {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });
   const exported = {};
-  // oxlint-disable-next-line typescript/no-implied-eval: the wrapper of CommonJS
-  new Function('exports', 'require', '__filename', '__dirname', outputText)(
-    exported,
-    createRequire(path),
-    path,
-    dirname(path),
-  );
+  const wrapper = compileFunction(outputText, [
+    'exports',
+    'require',
+    '__filename',
+    '__dirname',
+  ]) as CallableFunction;
+  wrapper(exported, createRequire(path), path, dirname(path));
   return exported as Exports;
 }
