@@ -331,7 +331,7 @@ export class AlertingMonitor {
     causes: CauseSource,
     onContext: (context: AlertContext) => void,
   ): Promise<void> {
-    const rule = this.registry.evaluators().find((evaluator) => evaluator.rule.name === alert.rule)?.rule;
+    const rule = this.registry.evaluators().find((evaluator) => isAlertOf(evaluator.rule, alert))?.rule;
     if (rule === undefined) return;
     await inTimeSlices(readAlertContext(alert, rule, this.lastEvaluation, this.history, causes, onContext));
   }
@@ -369,22 +369,18 @@ export class AlertingMonitor {
       .map(({ alert }) => alert);
     if (fired.length === 0) return;
     for (const { rule } of this.registry.evaluators()) {
-      const { name, severity, collection } = rule;
+      const { name, collection } = rule;
       if (collection === undefined) continue;
-      const own = fired.filter((alert) => alert.rule === name && alert.severity === severity);
+      const own = fired.filter((alert) => isAlertOf(rule, alert));
       this.profiles.collect(name, own, collection, at);
     }
   }
 
   private notify(alerts: readonly Alert[], at: number): void {
     const isSuppressed = (alert: Alert): boolean => this.suppression.isSuppressed(alert, at);
-    const failing = new Set(
-      this.registry
-        .evaluators()
-        .filter(({ health }) => health === 'err')
-        .map(({ rule }) => rule.name),
-    );
-    this.channels.update(alerts, { isSuppressed, isUncertain: ({ rule }) => failing.has(rule) }, at);
+    const uncertain = this.registry.evaluators().filter((evaluator) => evaluator.isUncertain);
+    const isUncertain = (alert: Alert): boolean => uncertain.some(({ rule }) => isAlertOf(rule, alert));
+    this.channels.update(alerts, { isSuppressed, isUncertain }, at);
   }
 
   private publish(events: readonly AlertEvent[]): void {
@@ -395,4 +391,9 @@ export class AlertingMonitor {
   private warn(message: string): void {
     this.logger.warn(message);
   }
+}
+
+/** Returns true for an alert of a rule. The rules of a service level have its name, and each has another severity. */
+function isAlertOf({ name, severity }: CompiledRule, alert: Alert): boolean {
+  return alert.rule === name && alert.severity === severity;
 }

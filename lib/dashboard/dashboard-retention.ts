@@ -115,8 +115,7 @@ export class DashboardRetention {
       } else if (this.opened.has(name)) {
         notes.push(`${name} has ${seriesCount} series and is sampled while this page is open.`);
       }
-      const dropped = this.history.droppedSamples(name);
-      if (dropped > 0 && this.isFull()) {
+      if (this.history.lacksSeries(name, windowMs) && this.isFull()) {
         notes.push(`The history is full: ${name} lacks some of its series. Set history.maxBytes.`);
       }
       return notes;

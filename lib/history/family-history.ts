@@ -72,6 +72,11 @@ export class FamilyHistory {
     return Math.max(this.times.coveredSince, this.incompleteUntil);
   }
 
+  /** Returns true if a sample since a time, in milliseconds since the Unix epoch, lacked a series for want of memory. */
+  lacksSeriesSince(since: number): boolean {
+    return this.incompleteUntil >= since;
+  }
+
   /** Returns true if the history has this very shape. */
   has({ capacity, percentiles }: HistoryShape): boolean {
     return this.shape.capacity === capacity && this.percentiles === percentiles;

@@ -131,6 +131,11 @@ export class MetricsHistory {
     return Math.min(windowMs, Math.max(0, moment - family.reader.coveredSince));
   }
 
+  /** @internal Returns true if samples of a metric in a window lack series, which did not fit into the memory limit. */
+  lacksSeries(metric: string, windowMs: number, options: Pick<HistoryReadOptions, 'at'> = {}): boolean {
+    return this.store.family(metric)?.lacksSeriesSince(this.momentOf(options) - windowMs) ?? false;
+  }
+
   /** Returns the samples of a metric: its values, or the counts of a histogram. */
   points(
     metric: string,

@@ -175,14 +175,68 @@ describe('a rule', () => {
     expect(alerting.rules()[0]?.lastError).toBe('it has 3 alerts, above its limit of 2');
   });
 
-  it('reports an error when the history has no room for all of its series', async () => {
-    const { registry, history, alerting, step } = testAlerting();
-    registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-    history.droppedSamples = (metric) => (metric === 'queue_length' ? 3 : 0);
-    alerting.addAlertRule(queueRule());
+  it('reports an error while the history lacks series in its window, and handlers hear of its alerts', async () => {
+    const { registry, alerting, step } = testAlerting({}, { maxBytes: 60_000 });
+    const jobs = registry.counter('jobs_total', 'Jobs.', { labelNames: ['queue'] });
+    const sent: string[] = [];
+    alerting.addAlertHandler({
+      name: 'states',
+      resendDelayMs: 10 * MINUTE,
+      send: async (alerts) => void sent.push(...alerts.map(line)),
+    });
+    const condition = { metric: 'jobs_total', aggregate: 'increase', windowMs: MINUTE } as const;
+    alerting.addAlertRule(queueRule({ condition: { ...condition, operator: '>', threshold: 50 } }));
     alerting.start();
+    await step(() => {
+      jobs.inc({ queue: 'mail' }, 100);
+      for (let i = 0; i < 200; i++) jobs.inc({ queue: `${i}` });
+    });
+    const health = () => alerting.rules()[0]?.health;
+    expect(alerting.rules()[0]?.lastError).toContain('no room for every series of jobs_total');
+    expect(sent).toEqual(['long_queue mail firing 100']);
+    for (let i = 0; i < 200; i++) jobs.remove({ queue: `${i}` });
+    for (let i = 0; i < 4; i++) {
+      await step();
+      expect(health()).toBe('err');
+    }
     await step();
-    expect(alerting.rules()[0]?.lastError).toContain('no room for every series of queue_length');
+    expect(health()).toBe('ok');
+    expect(alerting.rules()[0]?.lastError).toBeUndefined();
+  });
+
+  it('that fails for one severity of a service level leaves the alerts of the other certain', async () => {
+    const { registry, alerting, step } = testAlerting();
+    const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['route', 'code'] });
+    const sent: string[] = [];
+    alerting.addAlertHandler({
+      name: 'states',
+      resendDelayMs: 10 * MINUTE,
+      send: async (alerts) => void sent.push(...alerts.map((alert) => `${alert.severity} ${alert.state}`)),
+    });
+    const burnRate = { longMs: 2 * MINUTE, shortMs: MINUTE };
+    const slo = {
+      objective: 99,
+      total: { metric: 'requests_total' },
+      errors: { metric: 'requests_total', labels: { code: '500' } },
+      groupBy: ['route'],
+      burnRates: [
+        { ...burnRate, factor: 1, severity: 'warning' },
+        { ...burnRate, factor: 80, severity: 'critical' },
+      ],
+    } as const;
+    alerting.addAlertRule({ name: 'availability', slo, limit: 1 });
+    alerting.start();
+    for (let i = 0; i < 2; i++) {
+      await step(() => {
+        requests.inc({ route: '/a', code: '500' });
+        for (const code of ['200', '500']) requests.inc({ route: '/b', code });
+      });
+    }
+    expect(alerting.rules().map(({ severity, health }) => `${severity} ${health}`)).toEqual([
+      'warning err',
+      'critical ok',
+    ]);
+    expect(sent).toEqual(['critical firing']);
   });
 
   it('can be added, replaced and removed between evaluations', async () => {

@@ -24,7 +24,7 @@ export interface TestAlerting {
 
 export function testAlerting(
   options: Partial<AlertingMonitorOptions> = {},
-  shared: { clock?: FakeClock } = {},
+  shared: { clock?: FakeClock; maxBytes?: number } = {},
 ): TestAlerting {
   const { registry, clock: own, warnings: registryWarnings } = testRegistry();
   const clock = shared.clock ?? own;
@@ -32,7 +32,7 @@ export function testAlerting(
   const store = new HistoryStore({
     intervalMs: 15 * SECOND,
     retentionMs: 60 * MINUTE,
-    maxBytes: 32_000_000,
+    maxBytes: shared.maxBytes ?? 32_000_000,
   });
   const history = new MetricsHistory(store);
   const known = {

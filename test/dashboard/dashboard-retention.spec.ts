@@ -72,6 +72,28 @@ describe('the history of the dashboard', () => {
     expect(history.typeOf('orders_open')).toBeUndefined();
   });
 
+  it('says of a metric that it lacks series while its charts do, and no longer', () => {
+    const { registry, history, run } = past({ maxBytes: 300_000, retentionMs: 5 * MINUTE });
+    const gauges = Array.from({ length: 8 }, (_, i) =>
+      registry.gauge(`queue_length_${i}`, 'Jobs.', { labelNames: ['queue'] }),
+    );
+    for (const gauge of gauges) for (let queue = 0; queue < 50; queue++) gauge.set({ queue: `${queue}` }, 1);
+    const retention = new DashboardRetention(history, registry);
+    retention.start();
+    const notes = () => retention.notesOn((name) => name.startsWith('queue_length'));
+    run(1);
+    expect(notes()).toEqual([
+      'The history is full: queue_length_7 lacks some of its series. Set history.maxBytes.',
+    ]);
+    gauges[7]?.reset();
+    gauges[7]?.set({ queue: '0' }, 1);
+    run(20);
+    expect(notes()).toHaveLength(1);
+    run(1);
+    expect(history.bytes).toBeGreaterThan(270_000);
+    expect(notes()).toEqual([]);
+  });
+
   it('is forgotten when the dashboard stops', () => {
     const { history, work, retention } = application(1);
     retention.open(() => true);

@@ -250,4 +250,40 @@ describe('the memory of the history', () => {
     expect(history.droppedSamples()).toBe(history.droppedSamples('requests_total'));
     expect(history.increase('requests_total', MINUTE, { labels: { id: '0' } })[0]?.value).toBeCloseTo(3, 5);
   });
+
+  it('lacks series in the windows that reach back to a dropped sample, and in no others', () => {
+    const { registry, history, run } = past({ maxBytes: 100_000 });
+    const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
+    registry.gauge('queue_length', 'Jobs.').set(1);
+    history.retain({ metric: 'queue_length' });
+    history.retain({ metric: 'requests_total' });
+    run(1, () => requests.inc({ id: 'first' }));
+    expect(history.lacksSeries('requests_total', 60 * MINUTE)).toBe(false);
+    run(1, () => {
+      for (let i = 0; i < 500; i++) requests.inc({ id: `${i}` });
+    });
+    expect(history.lacksSeries('requests_total', 0)).toBe(true);
+    expect(history.lacksSeries('queue_length', 60 * MINUTE)).toBe(false);
+    requests.reset();
+    run(4);
+    expect([59 * SECOND, MINUTE].map((ms) => history.lacksSeries('requests_total', ms))).toEqual([
+      false,
+      true,
+    ]);
+    expect(history.droppedSamples('requests_total')).toBeGreaterThan(0);
+    expect(history.lacksSeries('unknown', 60 * MINUTE)).toBe(false);
+  });
+
+  it('lacks no series after the clock was set back, which dropped all samples', () => {
+    const { registry, history, clock, run } = past({ maxBytes: 100_000 });
+    const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
+    history.retain({ metric: 'requests_total' });
+    run(1, () => {
+      for (let i = 0; i < 500; i++) requests.inc({ id: `${i}` });
+    });
+    requests.reset();
+    clock.jumpTo(clock.now() - 60 * MINUTE);
+    run(1);
+    expect(history.lacksSeries('requests_total', 60 * MINUTE)).toBe(false);
+  });
 });

@@ -62,7 +62,7 @@ export interface BackTestResult {
   readonly completeFrom?: number;
   /** The number of evaluations. */
   readonly evaluations: number;
-  /** The number of failed evaluations, which changed no alert. */
+  /** The number of failed evaluations. */
   readonly failures: number;
   /** The error of the last failed evaluation. */
   readonly lastError?: string;

@@ -23,6 +23,8 @@ export class RuleEvaluator {
   evaluationSeconds = 0;
   evaluations = 0;
   failures = 0;
+  /** True if the states of the alerts are unknown since the last evaluation. */
+  isUncertain = false;
 
   readonly alerts: AlertStates;
 
@@ -44,7 +46,7 @@ export class RuleEvaluator {
     return this.alerts.resolveAll(at, this.currentValues(at));
   }
 
-  /** Evaluates the rule. Its alerts stay unchanged if the evaluation fails. */
+  /** Evaluates the rule. Its alerts stay unchanged if the expression fails; above its limit it has none. */
   evaluate(at: number): AlertEvent[] {
     const startedAt = this.clock.monotonic();
     this.evaluations++;
@@ -53,13 +55,14 @@ export class RuleEvaluator {
       const found = evaluate(this.rule.expression, this.history, at);
       this.health = 'ok';
       this.lastError = undefined;
-      this.checkDroppedSamples();
+      this.isUncertain = false;
+      this.checkMissingSeries(at);
       if (this.keepsAll(found.length, at)) return [];
       const { events, error } = this.alerts.update(found, at, this.currentValues(at));
-      if (error !== undefined) this.fail(error);
+      if (error !== undefined) this.failUncertain(error);
       return events;
     } catch (error) {
-      this.fail(messageOf(error));
+      this.failUncertain(messageOf(error));
       return [];
     } finally {
       this.evaluationSeconds = (this.clock.monotonic() - startedAt) / 1000;
@@ -97,15 +100,20 @@ export class RuleEvaluator {
     return this.rule.measured.every((of) => evaluate(of, this.history, at).length === 0);
   }
 
-  /** Fails the evaluation if the history dropped samples of the rule, since its result may be wrong. */
-  private checkDroppedSamples(): void {
-    const metric = this.rule.retention.find(
-      ({ metric: name }) => this.history.droppedSamples(name) > 0,
+  /** Fails the evaluation if the history lacks series of the rule. The alerts of the others are certain nevertheless. */
+  private checkMissingSeries(at: number): void {
+    const metric = this.rule.retention.find(({ metric: name, windowMs = 0 }) =>
+      this.history.lacksSeries(name, windowMs, { at }),
     )?.metric;
     if (metric === undefined) return;
     this.fail(
       `the history has no room for every series of ${metric}; raise history.maxBytes or use a shorter window`,
     );
+  }
+
+  private failUncertain(reason: string): void {
+    this.isUncertain = true;
+    this.fail(reason);
   }
 
   private fail(reason: string): void {
