@@ -21,8 +21,8 @@ export class AlertingMetrics implements Collector {
   private readonly notifications: Counter<'handler'>;
   private readonly failedNotifications: Counter<'handler'>;
   private readonly droppedNotifications: Counter<'handler'>;
-  /** The last known totals, by counter and label value. */
-  private readonly totals = new Map<string, number>();
+  /** The totals at the last call, by counter and by rule or handler. */
+  private totals = new Map<string, number>();
 
   constructor(
     private readonly alerting: AlertingMonitor,
@@ -58,25 +58,27 @@ export class AlertingMetrics implements Collector {
   collect(): void {
     this.alerts.reset();
     this.seconds.reset();
+    const before = this.totals;
+    const totals = (this.totals = new Map());
+    /** Returns the increase of a total since the last call. A total that decreased was reset. */
+    const increase = (key: string, total: number): number => {
+      const last = before.get(key) ?? 0;
+      totals.set(key, total);
+      return total < last ? total : total - last;
+    };
     for (const { rule: alertname, state: alertstate, severity } of this.alerting.alerts()) {
       if (alertstate !== 'resolved') this.alerts.inc({ alertname, alertstate, severity });
     }
-    for (const { name: rule, evaluations, failures, evaluationSeconds } of this.alerting.rules()) {
-      this.seconds.set({ rule }, evaluationSeconds);
-      this.evaluations.inc({ rule }, this.increase(`evaluations ${rule}`, evaluations));
-      this.failures.inc({ rule }, this.increase(`failures ${rule}`, failures));
+    // A service level has one entry for each severity.
+    for (const { name: rule, severity, evaluations, failures, evaluationSeconds } of this.alerting.rules()) {
+      this.seconds.inc({ rule }, evaluationSeconds);
+      this.evaluations.inc({ rule }, increase(`evaluations ${severity} ${rule}`, evaluations));
+      this.failures.inc({ rule }, increase(`failures ${severity} ${rule}`, failures));
     }
     for (const { handler, delivered, failed, dropped } of this.alerting.handlers()) {
-      this.notifications.inc({ handler }, this.increase(`delivered ${handler}`, delivered));
-      this.failedNotifications.inc({ handler }, this.increase(`failed ${handler}`, failed));
-      this.droppedNotifications.inc({ handler }, this.increase(`dropped ${handler}`, dropped));
+      this.notifications.inc({ handler }, increase(`delivered ${handler}`, delivered));
+      this.failedNotifications.inc({ handler }, increase(`failed ${handler}`, failed));
+      this.droppedNotifications.inc({ handler }, increase(`dropped ${handler}`, dropped));
     }
-  }
-
-  /** Returns the increase of a total since the last call. A total that decreased was reset. */
-  private increase(key: string, total: number): number {
-    const before = this.totals.get(key) ?? 0;
-    this.totals.set(key, total);
-    return total < before ? total : total - before;
   }
 }
