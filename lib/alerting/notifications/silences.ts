@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type LabelMatchers, labelTest, type Matcher, matchersOf } from '../../query/label-matchers.js';
-import { countOf, expectKeys, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectKeys, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import { checkMatchers } from '../rules/rule-checks.js';
 
 /** A request for a silence. */
@@ -44,7 +44,7 @@ export class Silences {
   /**
    * Adds a silence.
    *
-   * @throws {MonitoringOptionsError} if it matches every alert, or if there are too many silences
+   * @throws {MonitoringOptionsError} if it matches every alert, if its times are invalid, or if there are too many silences
    */
   add(request: SilenceRequest, now: number): Silence {
     expectKeys('the silence', request, ['matchers', 'durationMs', 'startsAt', 'createdBy', 'comment']);
@@ -61,8 +61,13 @@ export class Silences {
         `There are already ${MAX_SILENCES} silences, the maximum. Expire some of them first.`,
       );
     }
-    const { startsAt = now, createdBy = '', comment = '' } = request;
-    const endsAt = startsAt + countOf('durationMs of the silence', request.durationMs, 0);
+    const { startsAt = now, durationMs, createdBy = '', comment = '' } = request;
+    const time = 'milliseconds since the Unix epoch';
+    expectOption('startsAt of the silence', startsAt, time, Number.isFinite(startsAt));
+    const duration = 'a whole number of milliseconds above 0';
+    const isDuration = Number.isInteger(durationMs) && durationMs > 0;
+    expectOption('durationMs of the silence', durationMs, duration, isDuration);
+    const endsAt = startsAt + durationMs;
     const silence = { id: randomUUID(), matchers, startsAt, endsAt, createdBy, comment };
     this.silences.set(silence.id, silence);
     return silence;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Silences } from '../../../lib/alerting/notifications/silences.js';
+import { type SilenceRequest, Silences } from '../../../lib/alerting/notifications/silences.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -35,6 +35,28 @@ describe('silences', () => {
     for (const matchers of [{}, { queue: /.*/ }, { queue: { not: 'mail' } }, { queue: '' }]) {
       expect(() => silences.add({ ...mail, matchers }, 0)).toThrow('must not match every alert');
     }
+  });
+
+  it.each<[object, string]>([
+    [{ startsAt: NaN }, '`startsAt` of the silence must be milliseconds since the Unix epoch; got NaN'],
+    [
+      { startsAt: Infinity },
+      '`startsAt` of the silence must be milliseconds since the Unix epoch; got Infinity',
+    ],
+    [
+      { startsAt: '2027-01-31' },
+      '`startsAt` of the silence must be milliseconds since the Unix epoch; got the',
+    ],
+    [
+      { durationMs: undefined },
+      '`durationMs` of the silence must be a whole number of milliseconds above 0; got undefined',
+    ],
+    [{ durationMs: Infinity }, '`durationMs` of the silence must be'],
+    [{ durationMs: 0 }, '`durationMs` of the silence must be'],
+  ])('are rejected if they would not end, or never be: %j', (times, message) => {
+    const silences = new Silences();
+    expect(() => silences.add({ ...mail, ...times } as SilenceRequest, 0)).toThrow(message);
+    expect(silences.all(0)).toEqual([]);
   });
 
   it('are rejected beyond their maximum number, until old ones are removed', () => {
