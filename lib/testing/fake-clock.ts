@@ -40,8 +40,14 @@ export class FakeClock implements Clock {
    * Sets the wall-clock time, forwards or back. The monotonic time stays unchanged.
    *
    * @param nowMs a time in milliseconds since the Unix epoch
+   * @throws {RangeError} if the time is not finite
    */
   jumpTo(nowMs: number): void {
+    if (!Number.isFinite(nowMs)) {
+      throw new RangeError(
+        `jumpTo() must be called with a number of milliseconds since the Unix epoch; got ${nowMs}.`,
+      );
+    }
     this.jumpedMs = nowMs - this.startMs - this.elapsedMs;
   }
 }

@@ -25,6 +25,12 @@ describe('the clock of a test', () => {
   it.each([-1, NaN, Infinity])('rejects an advance by %s milliseconds', (ms) => {
     expect(() => new FakeClock().advance(ms)).toThrow(RangeError);
   });
+
+  it.each([NaN, Infinity])('rejects a jump to %s', (ms) => {
+    const clock = new FakeClock();
+    expect(() => clock.jumpTo(ms)).toThrow(RangeError);
+    expect(clock.now()).toBe(1_700_000_000_000);
+  });
 });
 
 describe('the registry of a test', () => {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { HistoryStore } from '../../history/history-store.js';
 import { MetricsHistory } from '../../query/metrics-history.js';
 import type { Clock } from '../../metrics/clock.js';
-import { MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption } from '../../options/option-checks.js';
 import type { Alert, AlertEvent } from '../../alerting/alert.js';
 import { AlertingMonitor } from '../../alerting/alerting.monitor.js';
 import type { AlertRule } from '../../alerting/rules/alert-rule.js';
@@ -53,11 +53,16 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 /**
  * Evaluates rules over series on a clock of its own, and compares the alerts at the end with the expected ones.
  *
+ * @throws {MonitoringOptionsError} for an invalid rule, series or time
  * @throws {Error} if the alerts differ; the error lists both
  */
 export function testRules(test: RulesTest): RulesTestResult {
-  const intervalMs = test.intervalMs ?? 15_000;
-  const atMs = typeof test.at === 'number' ? test.at : readDuration(test.at);
+  const { at, intervalMs = 15_000 } = test;
+  const isInterval = Number.isFinite(intervalMs) && intervalMs > 0;
+  expectOption('intervalMs of the test', intervalMs, 'a number of milliseconds above 0', isInterval);
+  const atMs = typeof at === 'string' ? readDuration(at) : at;
+  const isTime = Number.isFinite(atMs) && atMs >= 0;
+  expectOption('at of the test', at, 'a number of milliseconds or a duration such as 5m', isTime);
   const snapshots = new NotationSnapshots(
     Object.entries(test.series).map(([name, values]) => readSeries(name, values)),
     intervalMs,
@@ -84,7 +89,7 @@ export function testRules(test: RulesTest): RulesTestResult {
       throw new Error(`Alert rule ${failed.name} failed to evaluate at ${now} ms: ${failed.lastError}.`);
   }
   const alerts = monitor.alerts().filter(({ state }) => state !== 'resolved');
-  if (test.expect !== undefined) compare(test.at, alerts, test.expect);
+  if (test.expect !== undefined) compare(at, alerts, test.expect);
   return { alerts, events };
 }
 
@@ -121,12 +126,9 @@ function isLike(alert: Alert, { labels = {}, state = 'firing', ...rest }: Expect
   );
 }
 
+/** Returns the milliseconds of a duration such as `1m30s`; NaN for any other text. */
 function readDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+)(ms|[smhd])/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    throw new MonitoringOptionsError(
-      `\`at\` of the test must be a number of milliseconds or a duration such as 5m; got "${text}".`,
-    );
-  }
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return NaN;
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? NaN), 0);
 }
