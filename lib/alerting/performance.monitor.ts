@@ -39,7 +39,7 @@ type Level = (typeof LEVELS)[number];
 
 /** Minimum number of requests in the last minute: a percentage of fewer means nothing. */
 const MIN_REQUESTS = 10;
-/** Minimum number of cache lookups in the last minute. */
+/** Minimum number of cache hits, or of misses, in the last minute. */
 const MIN_LOOKUPS = 50;
 
 /** The traffic that a vital needs before its thresholds apply. */
