@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type SilenceRequest, Silences } from '../../../lib/alerting/notifications/silences.js';
+import { Silences } from '../../../lib/alerting/notifications/silences.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -55,7 +55,7 @@ describe('silences', () => {
     [{ durationMs: 0 }, '`durationMs` of the silence must be'],
   ])('are rejected if they would not end, or never be: %j', (times, message) => {
     const silences = new Silences();
-    expect(() => silences.add({ ...mail, ...times } as SilenceRequest, 0)).toThrow(message);
+    expect(() => silences.add({ ...mail, ...times }, 0)).toThrow(message);
     expect(silences.all(0)).toEqual([]);
   });
 
