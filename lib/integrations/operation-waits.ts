@@ -38,6 +38,15 @@ export interface OperationScope {
   run<R>(work: () => R): R;
 }
 
+/** The async context of an operation at the place in the application that asks for a call. */
+export interface AskedScope extends OperationScope {
+  /**
+   * Looks again for that place, from whatever the response continues. Present if no stack trace has led to it: it awaits a
+   * promise that begins its work when it is awaited. It never throws.
+   */
+  answered?: () => void;
+}
+
 /** The operation that runs in the current async context, as the clients of the application see it. */
 export interface OperationWaits {
   /** The recorded operation; undefined if there is none. A client may ask it before it prepares a {@link WaitedCall}. */
@@ -54,8 +63,10 @@ export interface OperationWaits {
    * Returns the context of the current operation at the place in the application that asks for a call now: the calls that
    * are begun within it are made there, though no stack trace leads back from them, as from a callback or a lazy promise.
    * Undefined if there is none that is recorded. It never throws.
+   *
+   * @param made an error that was created at that place. @default the place that calls this
    */
-  askFor(call: WaitedCall): OperationScope | undefined;
+  askFor(call: WaitedCall, made?: unknown): AskedScope | undefined;
   /**
    * Returns the context of the current operation, for a callback that a client calls in another one: that of whoever gave a
    * connection back, or opened it.

@@ -28,14 +28,23 @@ export class CallPlaces {
   /**
    * Finds the place of a call. It is looked up for the first of equal calls, and again for the one at the threshold of an
    * N+1, which is made in the loop.
+   *
+   * @param made an error that was created at the place of the call. @default the current place
    */
-  find(operation: Operation, call: WaitedCall, times: number, place: CallPlace, now: number): void {
+  find(
+    operation: Operation,
+    call: WaitedCall,
+    times: number,
+    place: CallPlace,
+    now: number,
+    made?: unknown,
+  ): void {
     if (times === this.repeatedCalls) {
-      const site = this.sites.current();
+      const site = this.siteOf(made);
       place.isMissing = site === undefined;
       place.site = site ?? place.site;
     }
-    if (times === 1) this.recall(operation, call, 1, place, now);
+    if (times === 1) this.recall(operation, call, 1, place, now, made);
   }
 
   /** Returns the place of one of equal calls, which may turn out to be different ones at their ends. */
@@ -55,6 +64,15 @@ export class CallPlaces {
     if (remembered !== undefined) remembered.site ??= site;
   }
 
+  /** Looks again for a place that was missing when a call was asked for, now that it has been answered. */
+  findAsked(operation: Operation, call: WaitedCall, asked: CallPlace): void {
+    const tally = asked.isMissing && operation.isOpen ? operation.tally(call) : undefined;
+    asked.isMissing = false;
+    if (tally === undefined) return;
+    this.findMissing(operation, tally);
+    asked.site = tally.site;
+  }
+
   /** Sets a place to the remembered one, or looks for it. */
   private recall(
     { handler = '' }: Operation,
@@ -62,16 +80,21 @@ export class CallPlaces {
     times: number,
     place: CallPlace,
     now: number,
+    made?: unknown,
   ): void {
     const found = this.remembered.get(handler)?.get(call)?.[times - 1];
     if (found !== undefined && now - found.at <= SITE_AGE_MS) {
       place.site = found.site;
       return;
     }
-    place.site = this.sites.current();
+    place.site = this.siteOf(made);
     place.isMissing = place.site === undefined;
     if (found === undefined && ++this.count > MAX_REMEMBERED_SITES) this.forget();
     else this.remember(handler, call, times, { site: place.site, at: now });
+  }
+
+  private siteOf(made: unknown): CallSite | undefined {
+    return made === undefined ? this.sites.current() : this.sites.ofError(made);
   }
 
   private remember(handler: string, call: WaitedCall, times: number, site: RememberedSite): void {

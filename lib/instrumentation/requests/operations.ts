@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type {
+  AskedScope,
   CountableWait,
   OperationScope,
   OperationWaits,
@@ -186,7 +187,7 @@ export class Operations implements OperationWaits, WaitingOperations {
     });
   }
 
-  askFor(call: WaitedCall): OperationScope | undefined {
+  askFor(call: WaitedCall, made?: unknown): AskedScope | undefined {
     return this.guard.run(() => {
       const operation = this.current;
       const asked = operation?.asked(call);
@@ -197,9 +198,13 @@ export class Operations implements OperationWaits, WaitingOperations {
       ) {
         return undefined;
       }
-      this.places.find(operation, call, ++asked.times, asked, this.clock.monotonic());
+      this.places.find(operation, call, ++asked.times, asked, this.clock.monotonic(), made);
       const context = { operation, place: asked };
-      return { run: (work) => this.storage.run(context, work) };
+      const scope: AskedScope = { run: (work) => this.storage.run(context, work) };
+      if (asked.isMissing) {
+        scope.answered = () => this.guard.run(() => this.places.findAsked(operation, call, asked));
+      }
+      return scope;
     });
   }
 

@@ -60,7 +60,7 @@ function askByPool(pool: PgPool, { guard, operations }: QueryRecorder, recorder:
     if (operations.current === undefined) return undefined;
     const text = textOf(configOf(args[0]));
     const scope = text === undefined || isOwnQuery(text) ? undefined : recorder.askFor(text);
-    return scope && { scope };
+    return scope && { scope, ...(scope.answered && { fulfilled: scope.answered, rejected: scope.answered }) };
   });
 }
 

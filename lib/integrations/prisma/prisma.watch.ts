@@ -28,6 +28,8 @@ const ENGINE_IN_CONTEXT = 'ClientEngine';
 interface PrismaOperation {
   readonly action?: unknown;
   readonly model?: unknown;
+  /** Where the application made it, unless `errorFormat` is `minimal`. */
+  readonly callsite?: { readonly _error?: unknown };
 }
 
 /**
@@ -83,8 +85,13 @@ function watchOperations(
       if (operations.current === undefined) return undefined;
       const call = recorder.callNamed(nameOf(request));
       const isCounted = !tellsStatements(client) && !isBatched(request, call);
-      const wait = operations.begin('database', isCounted ? call : undefined);
+      // The client within an interactive transaction makes promises of its own, which no patch sees.
+      const made = placeOf(request);
+      const scope = made === undefined ? undefined : operations.askFor(call, made);
+      const begin = () => operations.begin('database', isCounted ? call : undefined);
+      const wait = scope === undefined ? begin() : scope.run(begin);
       return {
+        scope,
         fulfilled: () => wait?.end(undefined, false),
         rejected: () => wait?.end(undefined, true),
         threw: () => wait?.end(undefined, true),
@@ -120,6 +127,13 @@ function nameOf(operation: unknown): string {
   const { action, model } = (operation ?? {}) as PrismaOperation;
   if (typeof action !== 'string') return 'query';
   return typeof model === 'string' ? `${action} ${model}` : action;
+}
+
+/** Returns an error that was created where the application made an operation; undefined if there is none. */
+function placeOf(operation: unknown): unknown {
+  const { model, callsite } = (operation ?? {}) as PrismaOperation;
+  // The one of a raw statement is created when its promise is awaited.
+  return model === undefined ? undefined : callsite?._error;
 }
 
 /** Returns true if the events of a client are emitted in the async context of the operation that they are for. */

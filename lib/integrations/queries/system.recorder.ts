@@ -1,7 +1,7 @@
 import { copyString } from '../../primitives/copy-string.js';
 import { BoundedCache } from '../bounded-cache.js';
 import {
-  type OperationScope,
+  type AskedScope,
   type OperationWait,
   type OperationWaits,
   type WaitedCall,
@@ -115,7 +115,7 @@ export class SystemRecorder {
    * Returns the context for sending a statement from the place in the application that asks for it now; undefined if no
    * operation is recorded.
    */
-  askFor(sql: string): OperationScope | undefined {
+  askFor(sql: string): AskedScope | undefined {
     const { operations } = this;
     return operations?.current === undefined
       ? undefined
