@@ -1,8 +1,20 @@
 // As much as the snippets of the documents use of packages that this repository does not install.
 
-declare module '@prisma/client' {
+declare module '@prisma/adapter-pg' {
+  export class PrismaPg {
+    readonly provider: 'postgres';
+    constructor(options: { connectionString?: string | undefined });
+  }
+}
+
+declare module '*/generated/prisma/client' {
+  export { PrismaClient } from '*/generated/prisma/client.js';
+}
+
+declare module '*/generated/prisma/client.js' {
   export class PrismaClient {
-    constructor(options?: {
+    constructor(options: {
+      adapter: { readonly provider: 'postgres' };
       log?: readonly { emit: 'event' | 'stdout'; level: 'query' | 'info' | 'warn' | 'error' }[];
     });
     $connect(): Promise<void>;
