@@ -44,7 +44,7 @@ export interface AskedScope extends OperationScope {
    * Looks again for that place, from whatever the response continues. Present if no stack trace has led to it: it awaits a
    * promise that begins its work when it is awaited. It never throws.
    */
-  answered?: () => void;
+  readonly answered?: () => void;
 }
 
 /** The operation that runs in the current async context, as the clients of the application see it. */
