@@ -201,8 +201,9 @@ export class Operations implements OperationWaits, WaitingOperations {
       this.places.find(operation, call, ++asked.times, asked, this.clock.monotonic(), made);
       const context = { operation, place: asked };
       const scope: OperationScope = { run: (work) => this.storage.run(context, work) };
-      const answered = () => this.guard.run(() => this.places.findAsked(operation, call, asked));
-      return asked.isMissing ? { ...scope, answered } : scope;
+      return asked.isMissing
+        ? { ...scope, answered: () => this.guard.run(() => this.places.findAsked(operation, call, asked)) }
+        : scope;
     });
   }
 
