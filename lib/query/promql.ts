@@ -1,5 +1,6 @@
 import { type Matcher, matchersOf } from './label-matchers.js';
 import type { Expression, RangeName, Selection } from './expression.js';
+import { formatBound, formatCanonicalBound } from '../metrics/bound-format.js';
 
 const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {
   rate: 'rate',
@@ -81,7 +82,8 @@ function selectorOf({ metric, labels, part }: Selection, scope: readonly Matcher
   return name + (matchers.length === 0 ? '' : `{${matchers.join(', ')}}`);
 }
 
-/** Returns the matcher of a bucket bound; a whole number is `1` in one exposition format and `1.0` in the other. */
+/** Returns the matcher of a bucket bound; some are `1` in one exposition format and `1.0` in the other. */
 function boundMatcher(bound: number): string {
-  return Number.isInteger(bound) ? `le=~"${bound}|${bound}\\\\.0"` : `le="${bound}"`;
+  const plain = formatBound(bound);
+  return plain === formatCanonicalBound(bound) ? `le="${plain}"` : `le=~"${plain}|${plain}\\\\.0"`;
 }

@@ -11,6 +11,6 @@ describe('unref', () => {
   });
 
   it.each([7, '7', null, undefined, {}])('returns %p, which fake timers have, as it is', (timer) => {
-    expect(unref(timer)).toBe(timer);
+    expect(unref(timer as never)).toBe(timer);
   });
 });

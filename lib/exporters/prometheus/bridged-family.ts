@@ -1,7 +1,8 @@
 import { renderLabel } from '../../metrics/label-escaping.js';
 import { claimedNames, familyName, isTotal } from '../../metrics/naming-rules.js';
 import type { TextFormat } from './format-negotiation.js';
-import { formatBound, formatCanonicalBound, formatValue } from './number-format.js';
+import { formatBound, formatCanonicalBound } from '../../metrics/bound-format.js';
+import { formatValue } from './number-format.js';
 
 /** A metric of another library at one time. */
 export interface BridgedFamily {

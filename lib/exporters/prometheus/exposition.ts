@@ -14,7 +14,8 @@ import {
 } from '../../metrics/snapshot.js';
 import type { TextFormat } from './format-negotiation.js';
 import { type BridgedFamily, isSelectedBridged, renderBridged } from './bridged-family.js';
-import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './number-format.js';
+import { formatBound, formatCanonicalBound } from '../../metrics/bound-format.js';
+import { formatSeconds, formatValue } from './number-format.js';
 
 /** The settings of an exposition. */
 export interface ExpositionOptions {

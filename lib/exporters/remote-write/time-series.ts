@@ -8,7 +8,7 @@ import {
 } from '../../metrics/snapshot.js';
 import type { NativeHistogramBuilder } from '../prometheus/native-histogram.js';
 import type { NativeHistogramSettings } from '../prometheus/native-histograms.options.js';
-import { formatCanonicalBound } from '../prometheus/number-format.js';
+import { formatCanonicalBound } from '../../metrics/bound-format.js';
 import type { SchemaMemory } from '../prometheus/protobuf-histogram.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { writeNativeEnd, writeNativeSample } from './native-sample.js';

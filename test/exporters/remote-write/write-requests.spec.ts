@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { type MetricsSnapshot, VALUE } from '../../../lib/metrics/snapshot.js';
-import { formatCanonicalBound } from '../../../lib/exporters/prometheus/number-format.js';
+import { formatCanonicalBound } from '../../../lib/metrics/bound-format.js';
 import type { PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import {
   splitWriteRequest,
