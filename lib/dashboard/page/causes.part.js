@@ -1,4 +1,5 @@
 import { blockList } from './blocks.js';
+import { causeKey } from './cause-key.js';
 import { read } from './connection.js';
 import { badge, element } from './elements.js';
 import { EntryList, when } from './entries.js';
@@ -7,15 +8,11 @@ import { recordBody } from './record.js';
 
 const ms = (value) => formatted(value, 'milliseconds');
 
-/** The numbers of a cause, such as a duration, which are others in the next of its records. */
-const NUMBERS = /[\d.]+/g;
-
 function causeList() {
   return new EntryList({
     title: 'Slow and failed operations',
     empty: 'No operation has been recorded in the last 15 minutes.',
-    key: ({ name, hasFailed, cause }) =>
-      `${name}\n${hasFailed}\n${cause.kind}\n${hasFailed && cause.text.replaceAll(NUMBERS, '')}`,
+    key: causeKey,
     keepsOpen: true,
     summary: ({ name, hasFailed, cause, count, maxDurationMs, lastAt }) => [
       element(
@@ -38,9 +35,10 @@ function causeList() {
 
 /** The causes of what is slow or fails now: records and blocks. */
 export const part = {
-  async load({ memory }) {
+  async load(page) {
     const [{ causes }, { blocks }] = await Promise.all([read('causes'), read('blocks')]);
     return (content) => {
+      const { memory } = page;
       if (!memory.has('lists')) {
         const lists = [causeList(), blockList()];
         memory.set('lists', lists);

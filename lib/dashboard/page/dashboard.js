@@ -15,8 +15,9 @@ import { Toolbar } from './toolbar.js';
  * The areas in navigation order. Each is a module `NAME.area.js` that exports `area`, loaded when it is opened:
  *
  * - `load(page)` reads the data and returns a function that shows it in `page.main`. It is called again at each refresh,
- *   and patches what is shown: focus, selection, open entries and scroll stay. It sets `page.memory` once it has shown
- *   something. A rejection is shown as a notice if there is nothing yet.
+ *   and patches what is shown: focus, selection, open entries and scroll stay. The function sets `page.memory` once it has
+ *   shown something, and asks it anew: without contact, it is called again when the place is opened again. A rejection is
+ *   shown as a notice if there is nothing yet.
  * - `leave()`, if there is one, is called before another place is shown; `redraw()` after a change of the theme.
  *
  * `areas.js` has areas made of tabs. Everything that somebody may want to come back to or to send is in the address:
@@ -459,6 +460,11 @@ function start() {
 function applyTheme(theme) {
   if (theme === null) delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
+  redraw();
+}
+
+/** Draws the charts in the colors of the theme. */
+function redraw() {
   current?.area.redraw?.();
   page.memory.get('own panels')?.redraw();
 }
@@ -472,7 +478,7 @@ document.querySelector('#theme').addEventListener('click', () => {
   localStorage.setItem(THEME, theme);
   applyTheme(theme);
 });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => current?.area.redraw?.());
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 addEventListener('hashchange', () => {
   const before = current?.place;
   showAddress();

@@ -70,6 +70,8 @@ function patchChildren(node, wanted) {
       node.insertBefore(child, next);
       continue;
     }
+    // Another one with this key is a child of its own.
+    byKey.delete(key);
     patchNode(found, child);
     if (found === next) next = next.nextSibling;
     else node.insertBefore(found, next);
@@ -96,7 +98,10 @@ function patchNode(old, wanted) {
       old.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (old.getAttribute(name) === value) continue;
+    // The policy of the page forbids to set it as an attribute.
+    if (name === 'style') old.style.cssText = value;
+    else old.setAttribute(name, value);
   }
   for (const type of Object.keys(listeners.get(wanted) ?? {})) listen(old, type, listeners.get(wanted)[type]);
   if (old.nodeName === 'INPUT' || old.nodeName === 'SELECT') return;
@@ -113,24 +118,6 @@ export function fill(node, ...children) {
   node.replaceChildren(
     ...children.filter((child) => child !== null && child !== undefined && child !== false),
   );
-}
-
-/** The data that elements were filled with by {@link fillWith}, as JSON. */
-const filledWith = new WeakMap();
-
-/**
- * Fills an element with what `show` returns for some data, unless it was filled with equal data before.
- *
- * @template T
- * @param {Element} node
- * @param {T} data
- * @param {(data: T) => unknown[]} show
- */
-export function fillWith(node, data, show) {
-  const text = JSON.stringify(data);
-  if (filledWith.get(node) === text) return;
-  filledWith.set(node, text);
-  fill(node, ...show(data));
 }
 
 /** Returns a notice shown in place of content. */
@@ -216,21 +203,9 @@ const SYMBOLS = {
  *   `remember` keeps the sort order between updates, under `key`, such as `page.sorting`; `rowKey` distinguishes rows when the
  *   table is patched; `limit` is the most rows that are shown, the first by the order; `isSubdued` marks less important rows
  */
-export function sortableTable(
-  columns,
-  {
-    rows,
-    caption,
-    key = caption,
-    sortBy,
-    descending = true,
-    empty,
-    remember,
-    rowKey,
-    limit = Infinity,
-    isSubdued = () => false,
-  },
-) {
+export function sortableTable(columns, options) {
+  const { rows, caption, key = caption, sortBy, descending = true } = options;
+  const { empty = 'No data', remember, limit = Infinity } = options;
   // Without an order, the rows stay as they are given.
   const order = remember.get(key) ?? { by: sortBy, descending };
   const body = element('tbody');
@@ -256,23 +231,7 @@ export function sortableTable(
       const sortedBy = title === order.by;
       heads[i].setAttribute('aria-sort', sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none');
     });
-    body.replaceChildren(
-      ...sorted
-        .slice(0, limit)
-        .map((row) =>
-          element(
-            'tr',
-            { class: isSubdued(row) && 'subdued', 'data-key': rowKey && `row ${rowKey(row)}` },
-            ...columns.map((each) =>
-              element(
-                'td',
-                { class: each.number && 'number', 'data-title': each.title },
-                each.text ? each.text(row) : String(each.value(row) ?? '–'),
-              ),
-            ),
-          ),
-        ),
-    );
+    body.replaceChildren(...sorted.slice(0, limit).map((row) => rowOf(row, columns, options)));
   };
   const sort = (column, button) => {
     order.descending = order.by === column.title ? !order.descending : Boolean(column.number);
@@ -294,13 +253,33 @@ export function sortableTable(
       element('thead', {}, element('tr', {}, ...heads)),
       body,
     ),
-    rows.length === 0 && element('p', { class: 'empty' }, empty ?? 'No data'),
+    rows.length === 0 && element('p', { class: 'empty' }, empty),
   );
   return root;
 }
 
-/** Compares two values of a column, for a sort. An unknown value is less than any other. */
+function rowOf(row, columns, { rowKey, isSubdued }) {
+  return element(
+    'tr',
+    { class: isSubdued?.(row) && 'subdued', 'data-key': rowKey && `row ${rowKey(row)}` },
+    ...columns.map(({ title, number, value, text }) =>
+      element(
+        'td',
+        { class: number && 'number', 'data-title': title },
+        text ? text(row) : String(value(row) ?? '–'),
+      ),
+    ),
+  );
+}
+
+/** Compares two values of a column, for a sort. An unknown value is less than any number, and a number than any text. */
 export function compare(a, b) {
-  if (typeof a === 'number' || typeof b === 'number') return (a ?? -Infinity) - (b ?? -Infinity);
-  return String(a ?? '').localeCompare(String(b ?? ''));
+  const rank = rankOf(a);
+  if (rank !== rankOf(b) || rank === 0) return rank - rankOf(b);
+  return rank === 1 ? a - b : String(a).localeCompare(String(b));
+}
+
+function rankOf(value) {
+  if (value === undefined || value === null) return 0;
+  return typeof value === 'number' ? 1 : 2;
 }

@@ -1,6 +1,6 @@
 import { routeOf } from './address.js';
 import { read } from './connection.js';
-import { element, fill, fillWith, notice } from './elements.js';
+import { element, fill, notice, patch } from './elements.js';
 import { at, facts, section, stackList } from './entries.js';
 import { errorBadges, errorTrend } from './error-figures.js';
 import { ago, formatted } from './format.js';
@@ -118,10 +118,10 @@ export const errorPage = {
       }
       const shown = parts ?? create(page);
       shown.title.textContent = group.error;
-      fillWith(shown.badges, group, errorBadges);
+      patch(shown.badges, ...errorBadges(group));
       shown.message.textContent = group.message ?? 'No message';
-      fillWith(shown.content, group, contentOf);
-      fillWith(shown.record, record || null, (data) => recordOf(data ?? undefined));
+      patch(shown.content, ...contentOf(group));
+      patch(shown.record, ...recordOf(record));
     };
   },
 };

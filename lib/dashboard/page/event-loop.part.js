@@ -8,12 +8,12 @@ let grid;
 /** The event loop: what blocked it, and its delay over time. */
 export const part = {
   async load(page) {
-    const { memory } = page;
     const [{ blocks }, { panels }] = await Promise.all([
       read('blocks'),
       read('view', page.query({ name: 'event-loop' })),
     ]);
     return (node) => {
+      const { memory } = page;
       if (!memory.has('blocks')) {
         grid = new ChartGrid();
         memory.set('blocks', blockList());

@@ -100,11 +100,12 @@ let grid;
 
 /** The end of the process before this one, and its last minute. */
 export const part = {
-  async load({ memory }) {
+  async load(page) {
     // The process before this one has ended: what is shown does not change.
-    const report = memory.has('exit') ? undefined : await readPart('last-exit');
+    const report = page.memory.get('report') ?? (await readPart('last-exit'));
     return (node) => {
-      if (memory.has('exit')) return;
+      const { memory } = page;
+      if (memory.has('report')) return;
       if (!report?.enabled) {
         fill(
           node,
@@ -120,7 +121,7 @@ export const part = {
         fill(node, notice('Not known yet', 'The end of the last process is being read.'));
         return;
       }
-      memory.set('exit', exit);
+      memory.set('report', report);
       grid = new ChartGrid();
       const { rows } = exit;
       fill(

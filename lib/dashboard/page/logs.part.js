@@ -81,9 +81,9 @@ function changeItem(page, { context, level, until }, canChange) {
 /** The levels of the log messages, and their changes for a time. */
 export const part = {
   async load(page) {
-    const { memory } = page;
     const report = await readPart('log-levels');
     return (node) => {
+      const { memory } = page;
       if (!report?.enabled) {
         fill(node, notice('Levels cannot be changed', 'The option logs is off.'));
         return;

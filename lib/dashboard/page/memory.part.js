@@ -1,5 +1,5 @@
 import { read } from './connection.js';
-import { badge, element, fill, notice, sortableTable } from './elements.js';
+import { badge, element, fill, notice, patch, sortableTable } from './elements.js';
 import { at, bars, readPart, section } from './entries.js';
 import { formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
@@ -76,13 +76,13 @@ let grid;
 /** The memory that grows, and the functions that allocated it. */
 export const part = {
   async load(page) {
-    const { memory } = page;
     const [report, { panels }] = await Promise.all([
       readPart('memory'),
       // Without its charts, the report is shown all the same.
       read('view', page.query({ name: 'memory' })).catch(() => ({ panels: [] })),
     ]);
     return (node) => {
+      const { memory } = page;
       if (report === undefined || report.status === 'off') {
         if (!memory.has('unwatched')) {
           grid = new ChartGrid();
@@ -101,13 +101,9 @@ export const part = {
         memory.set('details', element('div', { class: 'stack sections' }));
         fill(node, memory.get('summary'), grid.node, memory.get('details'));
       }
-      const { windows, ...rest } = report;
+      const { status, cause, since, listeners, counts, windows } = report;
       grid.update([...(windows.length > 0 ? [panelOf(windows)] : []), ...panels]);
-      const text = JSON.stringify(rest);
-      if (text === memory.get('text')) return;
-      memory.set('text', text);
-      const { status, cause, since, listeners, counts } = report;
-      fill(
+      patch(
         memory.get('summary'),
         section(
           'Growth',
@@ -120,7 +116,7 @@ export const part = {
           element('p', {}, cause),
         ),
       );
-      fill(
+      patch(
         memory.get('details'),
         siteBars(report),
         counts.length > 0 && countTable(counts, memory),

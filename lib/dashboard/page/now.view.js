@@ -1,5 +1,6 @@
 import { hrefOf, operationHref, routeHref, THIS_PROCESS } from './address.js';
 import { ASKING, banner, processName } from './banner.js';
+import { causeKey } from './cause-key.js';
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import {
@@ -63,20 +64,26 @@ function problemList({ alerts, health, verdict, timestamp }, causes) {
   const slow = causes
     .filter(({ hasFailed }) => !hasFailed)
     .slice(0, failed.length > 0 ? MAX_CAUSES : MAX_CAUSES_WELL);
-  const operations = [...failed, ...slow].map(({ name, hasFailed, cause, count, maxDurationMs, lastAt }) => ({
-    rank: !hasFailed ? 0.5 : timestamp - lastAt < OLD_MS ? 1.5 : 0.55,
+  const operations = [...failed, ...slow].map((each) => operationOf(each, timestamp));
+  return [...checks, ...firing, ...operations].toSorted((a, b) => b.rank - a.rank).map(({ node }) => node);
+}
+
+function operationOf(each, timestamp) {
+  const { name, hasFailed, cause, count, maxDurationMs, lastAt } = each;
+  const isRecent = timestamp - lastAt < OLD_MS;
+  return {
+    rank: !hasFailed ? 0.5 : isRecent ? 1.5 : 0.55,
     node: element(
       'li',
-      { class: 'row', 'data-key': `cause ${name} ${cause.kind} ${hasFailed}` },
+      { class: 'row', 'data-key': `cause ${causeKey(each)}` },
       hasFailed
-        ? badge(timestamp - lastAt < OLD_MS ? 'critical' : 'info', `${formatted(count)} failed`)
+        ? badge(isRecent ? 'critical' : 'info', `${formatted(count)} failed`)
         : badge('info', `up to ${formatted(maxDurationMs, 'milliseconds')}`),
       element('strong', {}, element('a', { href: operationHref(name) }, name)),
       element('span', { class: 'cause' }, cause.text),
       element('span', { class: 'limit-text' }, `last ${ago(lastAt)}`),
     ),
-  }));
-  return [...checks, ...firing, ...operations].toSorted((a, b) => b.rank - a.rank).map(({ node }) => node);
+  };
 }
 
 function limitText({ thresholds, unit }) {

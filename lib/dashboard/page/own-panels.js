@@ -1,12 +1,13 @@
 import { styleSheet } from './areas.js';
 import { post, read } from './connection.js';
 import { DataTable } from './data-table.js';
-import { actionButton, badge, element, fillWith } from './elements.js';
+import { actionButton, badge, element, fill, patch } from './elements.js';
 import { clock, formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
 
 /** Time after which a panel without a result is asked for again, in milliseconds. */
 const RETRY_MS = 1_000;
+const WITHOUT_AUTH = 'Set endpoints.auth to use the buttons of this panel.';
 
 /** The panels of the application in one place. They are patched between updates. */
 export class PanelList {
@@ -89,21 +90,15 @@ class OwnPanel {
     this.state.textContent = stateText(state, problem, readAt);
     this.state.classList.toggle('error', state === 'failed');
     const { text = [], figures = [], charts = [], tables = [], actions = [], notes = [] } = content ?? {};
-    fillList(this.text, text, (paragraph) => element('p', {}, paragraph));
-    fillList(this.notes, notes, (note) => element('p', {}, note));
-    fillList(this.figures, figures, figureNode);
+    const missing = !canAct && actions.length > 0 ? [WITHOUT_AUTH] : [];
+    patch(this.text, ...text.map(paragraph));
+    patch(this.figures, ...figures.map(figureNode));
     this.charts.update(charts);
     this.updateTables(tables);
-    fillList(this.actions, canAct ? actions : [], (action) => this.button(action));
+    this.updateActions(canAct ? actions : []);
+    patch(this.notes, ...[...notes, ...missing].map(paragraph));
     for (const part of [this.text, this.figures, this.charts.node, this.tables, this.actions, this.notes]) {
       part.hidden = part.childElementCount === 0;
-    }
-    this.notes.hidden ||= notes.length === 0;
-    if (!canAct && actions.length > 0) {
-      this.notes.hidden = false;
-      fillList(this.notes, [...notes, 'Set endpoints.auth to use the buttons of this panel.'], (note) =>
-        element('p', {}, note),
-      );
     }
   }
 
@@ -120,6 +115,14 @@ class OwnPanel {
     });
     for (const [shape, { node }] of this.tablesByTitle) if (!kept.has(shape)) node.remove();
     this.tablesByTitle = kept;
+  }
+
+  /** Shows the buttons. They are kept while they are the same, with their focus and what they say. */
+  updateActions(actions) {
+    const text = JSON.stringify(actions);
+    if (text === this.shownActions) return;
+    this.shownActions = text;
+    fill(this.actions, ...actions.map((action) => this.button(action)));
   }
 
   button({ title, confirm }) {
@@ -146,9 +149,8 @@ function stateText(state, problem, readAt) {
   return '';
 }
 
-/** Fills an element with a child for each item, unless it was filled with equal ones before. */
-function fillList(node, items, childOf) {
-  fillWith(node, items, () => items.map(childOf));
+function paragraph(text) {
+  return element('p', {}, text);
 }
 
 function figureNode({ title, value, unit, state, note }) {

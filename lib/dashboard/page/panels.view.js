@@ -11,20 +11,20 @@ export class ChartGrid {
 
   /** @param {object[]} panels panels with data */
   update(panels) {
-    for (const [title, chart] of this.charts) {
-      if (panels.some((panel) => panel.title === title)) continue;
+    const before = this.charts;
+    this.charts = new Map();
+    for (const panel of panels) {
+      // Two of the same title are two charts.
+      let key = panel.title;
+      while (this.charts.has(key)) key += ' ';
+      const chart = before.get(key) ?? new Chart(panel);
+      this.charts.set(key, chart);
+      if (!before.delete(key)) this.node.append(chart.node);
+      chart.update(panel);
+    }
+    for (const chart of before.values()) {
       chart.node.remove();
       chart.remove();
-      this.charts.delete(title);
-    }
-    for (const panel of panels) {
-      let chart = this.charts.get(panel.title);
-      if (chart === undefined) {
-        chart = new Chart(panel);
-        this.charts.set(panel.title, chart);
-        this.node.append(chart.node);
-      }
-      chart.update(panel);
     }
   }
 
@@ -33,8 +33,7 @@ export class ChartGrid {
   }
 
   remove() {
-    for (const chart of this.charts.values()) chart.remove();
-    this.charts.clear();
+    this.update([]);
   }
 }
 

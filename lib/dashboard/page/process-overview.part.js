@@ -43,12 +43,12 @@ function updateTiles(page, list, figures) {
 /** The key figures of the process, the worst first, and the most informative charts. */
 export const part = {
   async load(page) {
-    const { memory } = page;
     const [{ figures }, { panels }] = await Promise.all([
       read('process', page.query()),
       read('view', page.query({ name: 'process' })),
     ]);
     return (node) => {
+      const { memory } = page;
       if (!memory.has('tiles')) {
         grid = new ChartGrid();
         memory.set('tiles', new Map());

@@ -206,17 +206,18 @@ let timer;
 /** The process, and its operations in flight. */
 export const part = {
   async load(page) {
-    const { memory } = page;
     const [inFlight, report] = await Promise.all([
       readPart('in-flight'),
-      memory.has('list') ? undefined : readPart('process'),
+      page.memory.has('list') ? page.memory.get('report') : readPart('process'),
     ]);
     return (node) => {
+      const { memory } = page;
       if (!memory.has('list')) {
         if (inFlight === undefined && report === undefined) {
           fill(node, notice('No process report', 'diagnostics.processInfo is off.'));
           return;
         }
+        memory.set('report', report);
         memory.set('list', inFlightList());
         memory.set('note', element('p', { class: 'muted' }));
         memory.get('list').node.append(memory.get('note'));

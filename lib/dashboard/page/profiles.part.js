@@ -137,9 +137,9 @@ let timer;
 /** The profiles that were captured, by people and by alerts. */
 export const part = {
   async load(page) {
-    const { memory } = page;
     const report = await readPart('profiles');
     return (node) => {
+      const { memory } = page;
       if (!report?.isEnabled) {
         fill(node, notice('No profiles', 'Set diagnostics.profiles to capture them.'));
         return;

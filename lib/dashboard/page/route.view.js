@@ -1,5 +1,5 @@
 import { read } from './connection.js';
-import { badge, element, fill, fillWith } from './elements.js';
+import { badge, element, fill, patch } from './elements.js';
 import { bars, PART_NAMES } from './entries.js';
 import { errorItems } from './error-figures.js';
 import { formatted } from './format.js';
@@ -153,14 +153,14 @@ export const routePage = {
     return () => {
       const parts = page.memory.get('parts') ?? create(page, data.title);
       const { row, waits, panels, heatmap, empty } = data;
-      fillWith(parts.badges, [row?.severity, waits], () => badgesOf(row, waits));
+      patch(parts.badges, ...badgesOf(row, waits));
       parts.reason.textContent = row === null ? empty : (row.reason ?? '');
       parts.reason.hidden = parts.reason.textContent === '';
-      fillWith(parts.figures, data, figuresOf);
+      patch(parts.figures, ...figuresOf(data));
       parts.figures.hidden = row === null;
-      fillWith(parts.waits, waits, waitsOf);
+      patch(parts.waits, ...waitsOf(waits));
       parts.heatmap.update(heatmap);
-      fillWith(parts.errors, errors, errorsOf);
+      patch(parts.errors, ...errorsOf(errors));
       parts.slowest.update(slowest.records);
       parts.failures.update(failures.records);
       parts.grid.update(panels.map(withPartNames));

@@ -1,9 +1,9 @@
-import { element } from './elements.js';
+import { element, patch } from './elements.js';
 import { formatted } from './format.js';
 
 /**
- * A table whose rows are sorted on the server. Between updates, rows are kept by their keys and cells by their content, so
- * that focus, selection and hover stay. On a phone, each row is a card.
+ * A table whose rows are sorted on the server. Between updates, rows are kept by their keys and cells are patched, so that
+ * focus, selection and hover stay. On a phone, each row is a card.
  *
  * @template T
  */
@@ -72,20 +72,16 @@ export class RowTable {
     const cells = this.columns.map(({ title, class: name }) =>
       element('td', { role: 'cell', class: name, 'data-title': title }),
     );
-    return { node: element('tr', { role: 'row' }, ...cells), cells, text: '' };
+    return { node: element('tr', { role: 'row' }, ...cells), cells };
   }
 
-  fill(line, row) {
-    const text = JSON.stringify(row);
-    if (text === line.text) return;
-    line.text = text;
+  fill({ node, cells }, row) {
     const state = this.stateOf(row);
-    if (state === undefined) delete line.node.dataset.state;
-    else line.node.dataset.state = state;
+    if (state === undefined) delete node.dataset.state;
+    else node.dataset.state = state;
     this.columns.forEach(({ show }, i) => {
-      const content = element('td', {}, ...show(row));
-      const cell = line.cells[i];
-      if (cell.innerHTML !== content.innerHTML) cell.replaceChildren(...content.childNodes);
+      const cell = cells[i];
+      patch(cell, ...show(row));
       cell.classList.toggle('nothing', cell.childNodes.length === 0);
     });
   }

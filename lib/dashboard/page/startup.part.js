@@ -101,10 +101,11 @@ function content({ startedAt, totalMs, phases, monitoring, modules, steps, omitt
 
 /** The time that the application took to start, by phase, module and provider. */
 export const part = {
-  async load({ memory }) {
+  async load(page) {
     // A start is over: what is shown does not change.
-    const report = memory.has('report') ? undefined : await readPart('startup');
+    const report = page.memory.get('report') ?? (await readPart('startup'));
     return (node) => {
+      const { memory } = page;
       if (memory.has('report')) return;
       if (report === undefined) {
         fill(
