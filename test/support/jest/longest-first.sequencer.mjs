@@ -14,6 +14,7 @@ export const LONG_FILES = {
   'test/services/diagnostics-page.spec.ts': 80,
   'test/services/shutdown.spec.ts': 70,
   'test/services/sample-app-incident.spec.ts': 65,
+  'test/services/dashboard-updates.spec.ts': 60,
   'test/cluster/cluster.long.spec.ts': 60,
   'test/services/health-stall.spec.ts': 55,
   'test/services/grafana.spec.ts': 50,
