@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
 import { type Gauge, MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { DashboardPanel, type DashboardPanelContent } from 'nestjs-monitoring/dashboard';
@@ -167,7 +167,7 @@ describeWith(['chromium'], 'the updates of the dashboard in a browser', () => {
     const { page, offences } = await browser.open(urlOf('explore/cardinality'));
     const row = page.getByRole('row').filter({ hasText: 'shop_visitors' });
     const bar = row.locator('.bar-cell');
-    const share = () => bar.evaluate<number, HTMLElement>((node) => node.offsetWidth);
+    const share = async () => (await bar.boundingBox())!.width;
     await bar.waitFor({ timeout: PATIENCE_MS });
     const before = await share();
     await app.get('/shop/visiting/200');
