@@ -29,13 +29,13 @@ export class ReadingBudget<T> {
       if (this.kinds.size >= MAX_KINDS) this.kinds.clear();
       this.kinds.set(kind, (known = { last: [], turn: 0, reads: 0 }));
     }
-    known.turn++;
-    if (known.reads >= READS_PER_KIND || this.reads >= READS)
-      return known.last[known.turn % known.last.length];
+    const { last } = known;
+    if (known.reads >= READS_PER_KIND || this.reads >= READS) return last[known.turn++ % last.length];
     known.reads++;
     this.reads++;
     const result = read();
-    known.last[known.turn % LAST_RESULTS] = result;
+    if (last.length < LAST_RESULTS) last.push(result);
+    else last[known.turn++ % LAST_RESULTS] = result;
     return result;
   }
 
