@@ -40,7 +40,7 @@ function readSamples(text: string): Pick<NotationSeries, 'values' | 'creations'>
   const creations: number[] = [];
   for (const word of text.trim().split(/\s+/)) {
     if (word === 'created') creations.push(values.length);
-    else values.push(...readValues(word));
+    else for (const value of readValues(word)) values.push(value);
   }
   for (const index of creations) {
     if (typeof values[index] !== 'number')
