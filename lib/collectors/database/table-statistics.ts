@@ -1,7 +1,6 @@
 import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { CounterMirror } from '../counter-mirror.js';
-import { setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
 
 /** A label name of the metrics of tables. */
@@ -10,11 +9,14 @@ export type TableLabel = 'source' | 'table';
 const FURTHER_TABLES = 'other';
 
 /**
- * Statistics of a bounded number of tables. A table that has its own series keeps them, so that counts never move from
- * one series to another; the remaining tables are summed.
+ * Statistics of a bounded number of tables, each with series of its own as long as it exists; the remaining tables are
+ * summed. The counts of each table are followed by themselves, so that none that goes or moves makes the sum grow.
  */
 export class TableStatistics {
-  private readonly knownTables = new Map<string, Set<string>>();
+  /** Tables that have series of their own, by source. */
+  private readonly shown = new Map<string, ReadonlySet<string>>();
+  /** Keys of the counts of all tables, by source. */
+  private readonly keys = new Map<string, ReadonlySet<string>>();
 
   /**
    * @param counters by the column that each one mirrors
@@ -26,31 +28,40 @@ export class TableStatistics {
     private readonly maxTables: number,
   ) {}
 
-  /** @param rows one row for each table, the most used first, with its name in the column `name` */
+  /**
+   * Updates the counters, and the gauges, which must have been reset.
+   *
+   * @param rows one row for each table, the most used first, with its name in the column `name`
+   */
   update(source: string, rows: readonly SqlRow[]): void {
-    const known = this.knownTables.get(source) ?? new Set<string>();
-    this.knownTables.set(source, known);
-    const rest: SqlRow[] = [];
+    const shown = this.shownOf(source, new Set(rows.map((row) => textIn(row, 'name'))));
+    const keys = new Set<string>();
     for (const row of rows) {
-      const table = textIn(row, 'name');
-      if (!known.has(table) && known.size >= this.maxTables) {
-        rest.push(row);
-        continue;
-      }
-      known.add(table);
-      this.updateTable({ source, table }, (column) => numberIn(row, column));
+      const name = textIn(row, 'name');
+      const key = JSON.stringify([source, name]);
+      keys.add(key);
+      this.updateTable({ source, table: shown.has(name) ? name : FURTHER_TABLES }, row, key);
     }
-    if (rest.length === 0) return;
-    this.updateTable({ source, table: FURTHER_TABLES }, (column) =>
-      rest.reduce((sum, row) => sum + (numberIn(row, column) ?? 0), 0),
-    );
+    this.keys.set(source, keys);
+    const all = new Set([...this.keys.values()].flatMap((each) => [...each]));
+    for (const counter of Object.values(this.counters)) counter.retain(all);
   }
 
-  private updateTable(
-    labels: Record<TableLabel, string>,
-    valueOf: (column: string) => number | undefined,
-  ): void {
-    for (const [column, counter] of Object.entries(this.counters)) counter.update(labels, valueOf(column));
-    for (const [column, gauge] of Object.entries(this.gauges)) setKnown(gauge, labels, valueOf(column));
+  /** Returns the tables that have series of their own: those that had them, then the most used. */
+  private shownOf(source: string, names: ReadonlySet<string>): ReadonlySet<string> {
+    const before = [...(this.shown.get(source) ?? [])].filter((name) => names.has(name));
+    const shown = new Set([...new Set([...before, ...names])].slice(0, this.maxTables));
+    this.shown.set(source, shown);
+    return shown;
+  }
+
+  private updateTable(labels: Record<TableLabel, string>, row: SqlRow, key: string): void {
+    for (const [column, counter] of Object.entries(this.counters)) {
+      counter.update(labels, numberIn(row, column), key);
+    }
+    for (const [column, gauge] of Object.entries(this.gauges)) {
+      const value = numberIn(row, column);
+      if (value !== undefined) gauge.inc(labels, value);
+    }
   }
 }

@@ -1,0 +1,95 @@
+import { describe, expect, it } from '@jest/globals';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { registerCounters, registerGauges } from '../../../lib/collectors/database/server-metrics.js';
+import { TableStatistics } from '../../../lib/collectors/database/table-statistics.js';
+import { valuesOf } from '../values.js';
+
+/** The statistics of a server whose tables are given as `[inserts, rows]`. */
+function statistics(maxTables: number) {
+  const registry = new MetricsRegistry();
+  const labelNames = ['source', 'table'] as const;
+  const counters = registerCounters(registry, {
+    inserts: { name: 'inserts_total', help: 'Rows inserted.', labelNames },
+  });
+  const gauges = registerGauges(registry, { rows: { name: 'rows', help: 'Rows.', labelNames } });
+  const tables = new TableStatistics(counters, gauges, maxTables);
+  return {
+    registry,
+    update: (
+      given: Readonly<Record<string, readonly [inserts: number | undefined, rows: number]>>,
+      source = 'db',
+    ) => {
+      // As a collector does before each update.
+      gauges.rows.reset();
+      const rows = Object.entries(given).map(([name, [inserts, count]]) => ({ name, inserts, rows: count }));
+      tables.update(source, rows);
+      return {
+        inserts: valuesOf(registry, 'inserts_total', ['table']),
+        rows: valuesOf(registry, 'rows', ['table']),
+      };
+    },
+  };
+}
+
+describe('the statistics of tables beyond the limit', () => {
+  it('do not grow because one of the tables is dropped', () => {
+    const { update } = statistics(1);
+    expect(update({ orders: [10, 5], a: [1_000, 1], b: [2_000, 2] })).toEqual({
+      inserts: { orders: 10, other: 3_000 },
+      rows: { orders: 5, other: 3 },
+    });
+    expect(update({ orders: [10, 5], b: [2_000, 2] })).toEqual({
+      inserts: { orders: 10, other: 3_000 },
+      rows: { orders: 5, other: 2 },
+    });
+    expect(update({ orders: [10, 5], b: [2_007, 2] }).inserts).toEqual({ orders: 10, other: 3_007 });
+  });
+
+  it('go on after the statistics of one table were reset', () => {
+    const { update } = statistics(0);
+    update({ a: [1_000, 1], b: [2_000, 2] });
+    expect(update({ a: [3, 1], b: [2_001, 2] }).inserts).toEqual({ other: 3_004 });
+  });
+
+  it('keep what is unknown for a moment', () => {
+    const { update } = statistics(0);
+    update({ a: [1_000, 1], b: [2_000, 2] });
+    expect(update({ a: [undefined, 1], b: [2_000, 2] }).inserts).toEqual({ other: 3_000 });
+    expect(update({ a: [1_005, 1], b: [2_000, 2] }).inserts).toEqual({ other: 3_005 });
+  });
+
+  it('are those of a table that is called other, too', () => {
+    const { update } = statistics(1);
+    expect(update({ other: [7, 1], a: [1_000, 2] })).toEqual({
+      inserts: { other: 1_007 },
+      rows: { other: 3 },
+    });
+    expect(update({ other: [8, 1], a: [1_000, 2] })).toEqual({
+      inserts: { other: 1_008 },
+      rows: { other: 3 },
+    });
+  });
+});
+
+describe('the series of a table', () => {
+  it('ends with the table, whose place the next one gets', () => {
+    const { update } = statistics(2);
+    update({ orders: [10, 5], users: [20, 6], carts: [30, 7] });
+    // Counted from here on, since what it had before is in the sum.
+    expect(update({ orders: [11, 5], carts: [32, 7] })).toEqual({
+      inserts: { orders: 11, carts: 2, other: 30 },
+      rows: { orders: 5, carts: 7 },
+    });
+  });
+
+  it('stays while another source is read', () => {
+    const { update } = statistics(1);
+    update({ orders: [10, 5], a: [1_000, 1] });
+    update({ users: [20, 6] }, 'another');
+    expect(update({ orders: [12, 5], a: [1_000, 1] }).inserts).toEqual({
+      orders: 12,
+      other: 1_000,
+      users: 20,
+    });
+  });
+});
