@@ -3,7 +3,7 @@ import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ServerStatisticsOptions } from './database.options.js';
-import { setKnown } from './server-metrics.js';
+import { raiseToKnown, setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
 
 /** Every role may read these views, but only members of `pg_monitor` see the state of other roles' connections. */
@@ -68,12 +68,12 @@ const GAUGES = {
   },
   replicaLag: {
     name: 'postgresql_replica_lag_seconds',
-    help: 'Replay lag of a replica; absent while there is nothing to replay.',
+    help: 'Replay lag of a replica, or of the slowest of those with one name; absent while there is nothing to replay.',
     labelNames: ['source', 'replica'],
   },
   replicaLagBytes: {
     name: 'postgresql_replica_lag_bytes',
-    help: 'Write-ahead log that a replica has yet to replay.',
+    help: 'Write-ahead log that a replica, or the slowest of those with one name, has yet to replay.',
     labelNames: ['source', 'replica'],
   },
 } as const;
@@ -201,10 +201,11 @@ export class PostgresqlCollector extends DatabaseServerCollector<typeof POSTGRES
     this.gauges.locks.set({ source, mode, state: 'waiting' }, numberIn(row, 'waiting') ?? 0);
   }
 
+  /** Several replicas may have one name, such as the default `walreceiver`; the lag is that of the slowest. */
   private updateReplica(source: string, row: SqlRow): void {
     const replica = textIn(row, 'replica');
     this.gauges.replicas.inc({ source, state: textIn(row, 'state') }, numberIn(row, 'replicas') ?? 0);
-    setKnown(this.gauges.replicaLag, { source, replica }, numberIn(row, 'lag'));
-    setKnown(this.gauges.replicaLagBytes, { source, replica }, numberIn(row, 'lag_bytes'));
+    raiseToKnown(this.gauges.replicaLag, { source, replica }, numberIn(row, 'lag'));
+    raiseToKnown(this.gauges.replicaLagBytes, { source, replica }, numberIn(row, 'lag_bytes'));
   }
 }

@@ -54,3 +54,12 @@ export function setKnown<L extends string>(
 ): void {
   if (value !== undefined) (gauge as Gauge<string>).set(labels, value);
 }
+
+/** Raises a gauge that has been reset to a value of at least 0, unless it is higher or the value is unknown. */
+export function raiseToKnown<L extends string>(
+  gauge: Gauge<L>,
+  labels: Readonly<Record<L, string>>,
+  value: number | undefined,
+): void {
+  if (value !== undefined) setKnown(gauge, labels, Math.max(value, (gauge as Gauge<string>).value(labels)));
+}
