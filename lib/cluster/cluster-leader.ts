@@ -51,7 +51,7 @@ export class ClusterLeader {
       if (workerKey(identity) === workerKey(own.identity)) connections.ownIndex = index;
       else connections.for(identity, index).families = families;
     }
-    for (const connection of connections) connection.detach(Date.now());
+    for (const connection of connections) connection.detach();
     if ([...connections].some(({ worker }) => worker.index === connections.ownIndex)) {
       connections.ownIndex = connections.freeIndex();
     }
@@ -66,7 +66,7 @@ export class ClusterLeader {
       },
       closed: (reason) => {
         this.streams.delete(stream);
-        if (connection?.isAttachedTo(stream) === true) connection.detach(Date.now());
+        if (connection?.isAttachedTo(stream) === true) connection.detach();
         // Of two workers that end at once, one may close the connection while the other one writes.
         const isEnd = this.relies || connection?.isEnding === true;
         if (reason !== undefined && !isEnd) {
@@ -103,7 +103,7 @@ export class ClusterLeader {
   async decideSuccession(timeoutMs: number): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
     const isSettling = (): boolean =>
-      [...this.connections].some((connection) => connection.isSettling(Date.now(), timeoutMs));
+      [...this.connections].some((connection) => connection.isSettling(timeoutMs));
     while (isSettling() && performance.now() < deadline) await pause(SETTLE_CHECK_MS);
     this.relies = [...this.connections].some(({ isConnected, isEnding }) => isConnected && !isEnding);
     return this.relies;
@@ -246,7 +246,7 @@ export class ClusterLeader {
 
   private retireDeparted(): void {
     for (const connection of this.connections) {
-      if (connection.hasDeparted(Date.now())) this.retire(connection);
+      if (connection.hasDeparted()) this.retire(connection);
     }
   }
 

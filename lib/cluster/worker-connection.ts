@@ -30,6 +30,7 @@ export class WorkerConnection {
   private stream: MessageStream | undefined;
   private decoder = new SnapshotDecoder();
   private encoder = new SnapshotEncoder();
+  /** Monotonic time since which there is no stream to the worker. */
   private absentSince: number | undefined;
   /** Monotonic time since which the worker has not responded. */
   private silentSince: number | undefined;
@@ -74,26 +75,27 @@ export class WorkerConnection {
   }
 
   /** Closes the stream; the worker is absent until it reconnects. */
-  detach(now: number): void {
+  detach(): void {
     this.stream?.close();
     this.stream = undefined;
+    const now = performance.now();
     this.absentSince ??= now;
-    this.silentSince ??= performance.now();
+    this.silentSince ??= now;
     this.request?.answered?.();
     this.request = undefined;
   }
 
   /** Returns true if the worker is about to leave, or may be about to reconnect after it has lost its leader. */
-  isSettling(now: number, timeoutMs: number): boolean {
+  isSettling(timeoutMs: number): boolean {
     if (this.absentSince === undefined) return this.isEnding;
-    return now - this.absentSince <= timeoutMs && isProcessRunning(this.identity.pid);
+    return performance.now() - this.absentSince <= timeoutMs && isProcessRunning(this.identity.pid);
   }
 
   /** Returns true if the worker will not reconnect. */
-  hasDeparted(now: number): boolean {
+  hasDeparted(): boolean {
     if (this.absentSince === undefined) return false;
     const longestMs = this.identity.threadId === 0 ? MAX_ABSENCE_MS : MAX_THREAD_ABSENCE_MS;
-    return !isProcessRunning(this.identity.pid) || now - this.absentSince > longestMs;
+    return !isProcessRunning(this.identity.pid) || performance.now() - this.absentSince > longestMs;
   }
 
   /**
