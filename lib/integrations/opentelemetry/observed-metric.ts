@@ -12,8 +12,13 @@ export interface ObservedValue {
   readonly attributes: object;
 }
 
-/** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
-export type OwnedSeries = Map<string, { readonly labels: Labels; readonly owners: Set<object> }>;
+/** The series of a metric that its instruments share. */
+export class OwnedSeries {
+  /** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
+  readonly byKey = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
+  /** The sum of what each owner last observed beyond the limit of series. */
+  readonly beyond = new Map<object, number>();
+}
 
 /** The metric of an observable, whose series belong to the callbacks that observe them; several may observe one. */
 export class ObservedMetric {
@@ -55,9 +60,10 @@ export class ObservedMetric {
   /** Removes the series of a callback, except those that it has observed again. */
   forget(callback: object, kept: { has(key: string): boolean } = NONE): void {
     const owner = this.ownerOf(callback);
-    for (const [key, series] of this.owned) {
+    if (kept === NONE) this.owned.beyond.delete(owner);
+    for (const [key, series] of this.owned.byKey) {
       if (kept.has(key) || !series.owners.delete(owner) || series.owners.size > 0) continue;
-      this.owned.delete(key);
+      this.owned.byKey.delete(key);
       this.metric.remove(series.labels);
     }
   }
@@ -79,12 +85,23 @@ export class ObservedMetric {
         beyond = { labels, value: sum + value };
       } else {
         this.write(labels, value);
-        const series = this.owned.get(key);
-        if (series === undefined) this.owned.set(key, { labels, owners: new Set([owner]) });
+        const series = this.owned.byKey.get(key);
+        if (series === undefined) this.owned.byKey.set(key, { labels, owners: new Set([owner]) });
         else series.owners.add(owner);
       }
     }
-    if (beyond !== undefined) this.write(beyond.labels, beyond.value);
+    if (beyond !== undefined) this.writeBeyond(owner, beyond.labels, beyond.value);
+    else this.owned.beyond.delete(owner);
+  }
+
+  /** Writes the overflow series, which all owners share. A counter only grows, whatever a callback no longer observes. */
+  private writeBeyond(owner: object, labels: Labels, value: number): void {
+    const { beyond } = this.owned;
+    const before = beyond.get(owner) ?? 0;
+    beyond.set(owner, value);
+    if (this.metric.type === 'counter') this.metric.inc(labels, Math.max(0, value - before));
+    else if (this.descriptor.kind === 'observableGauge') this.metric.set(labels, value);
+    else this.metric.set(labels, total(beyond.values()));
   }
 
   private write(labels: Labels, value: number): void {
@@ -112,6 +129,12 @@ export class ObservedMetric {
       return undefined;
     }
   }
+}
+
+function total(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 const NONE: ReadonlySet<string> = new Set();

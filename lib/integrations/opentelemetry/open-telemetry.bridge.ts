@@ -17,7 +17,7 @@ import {
 import type { BridgedApplication, BridgedMeterProvider } from './meter-provider.js';
 import type { ObservableInstrument, Observation } from './observable.js';
 import { ObservationCollector } from './observation.collector.js';
-import { ObservedMetric, type OwnedSeries } from './observed-metric.js';
+import { ObservedMetric, OwnedSeries } from './observed-metric.js';
 import type { ResolvedOpenTelemetryBridge } from './open-telemetry.options.js';
 import { METRIC_KINDS, metricNameOf, semanticNames } from './prometheus-names.js';
 
@@ -154,7 +154,7 @@ export class OpenTelemetryBridge implements BridgedApplication {
   }
 
   private ownedOf(metric: AnyMetric): OwnedSeries {
-    const owned = this.owned.get(metric) ?? new Map();
+    const owned = this.owned.get(metric) ?? new OwnedSeries();
     this.owned.set(metric, owned);
     return owned;
   }

@@ -438,6 +438,61 @@ describe('an observable', () => {
     factor = 2;
     expect(await samplesOf(registry)).toContain('sent_total{monitoring_overflow="true"} 24');
   });
+
+  it.each([
+    ['createObservableCounter', 'sent_total'],
+    ['createObservableUpDownCounter', 'sent'],
+  ] as const)('sums up what several callbacks of %s observe beyond the limit', async (create, name) => {
+    const { registry, meter } = bridged(OPTIONS, new BridgedMeterProvider(), { seriesLimit: 1 });
+    const overflow = async (): Promise<string | undefined> =>
+      (await samplesOf(registry)).find((line) => line.startsWith(`${name}{monitoring_overflow`));
+    let first = 50;
+    const instrument = meter[create]('sent');
+    instrument.addCallback((result) => {
+      result.observe(1, { i: 'within' });
+      result.observe(first, { i: 'first' });
+    });
+    const second = (result: ObservableResult) => result.observe(100, { i: 'second' });
+    instrument.addCallback(second);
+    const seen = [];
+    for (first of [50, 60, 65]) seen.push(await overflow());
+    instrument.removeCallback(second);
+    seen.push(await overflow());
+    const line = (value: number): string => `${name}{monitoring_overflow="true"} ${value}`;
+    // A count that has been seen stays, so that it is no reset; of one that also goes down, there is less.
+    const afterwards = create === 'createObservableCounter' ? 165 : 65;
+    expect(seen).toEqual([150, 160, 165, afterwards].map(line));
+  });
+
+  it('does not count again what got a series of its own', async () => {
+    const { registry, meter } = bridged(OPTIONS, new BridgedMeterProvider(), { seriesLimit: 1 });
+    let observed: readonly (readonly [number, string])[] = [];
+    meter.createObservableCounter('sent').addCallback((result) => {
+      for (const [value, i] of observed) result.observe(value, { i });
+    });
+    observed = [
+      [1, 'a'],
+      [20, 'b'],
+      [300, 'c'],
+    ];
+    expect(await samplesOf(registry)).toEqual([
+      'sent_total{i="a"} 1',
+      'sent_total{monitoring_overflow="true"} 320',
+    ]);
+    observed = [
+      [20, 'b'],
+      [301, 'c'],
+    ];
+    expect(await samplesOf(registry)).toEqual([
+      'sent_total{monitoring_overflow="true"} 320',
+      'sent_total{i="b"} 20',
+    ]);
+    observed = [
+      [20, 'b'],
+      [304, 'c'],
+    ];
+    expect(await samplesOf(registry)).toContain('sent_total{monitoring_overflow="true"} 323');
+  });
 });
 
 describe('the provider', () => {
