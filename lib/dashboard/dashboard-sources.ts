@@ -1,4 +1,5 @@
 import type { Profiles } from '../diagnostics/profiles/profiles.js';
+import type { Clock } from '../metrics/clock.js';
 import type { MetricsRegistry, MetricsSource } from '../metrics/registry.js';
 import type { ConventionalNames } from '../query/conventional-names.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
@@ -107,6 +108,8 @@ export interface DashboardSources {
   readonly dependencies?: () => Promise<DependencySource>;
   /** Retention of the metrics of the views that are open. @default none */
   readonly retention?: Pick<DashboardRetention, 'open' | 'notesOn'>;
+  /** The clock of the application. */
+  readonly clock: Pick<Clock, 'now'>;
   /** The process that answers. */
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */

@@ -39,13 +39,14 @@ export function processSummary(
     logLevels,
     instance,
   }: Pick<DashboardSources, 'history' | 'blocks' | 'lastExit' | 'memory' | 'logLevels' | 'instance'>,
-  { rangeMs, until = Date.now() }: TimeRange,
+  { rangeMs, until }: TimeRange,
   now: number,
 ): { figures: ProcessFigure[] } {
   const last = (metric: string, labels: LabelMatchers = {}): number | undefined =>
     history.last(metric, { labels, groupBy: [] })[0]?.value;
+  const end = until ?? now;
   const figures = [
-    ...blockFigure(blocks.find(), until - rangeMs, until),
+    ...blockFigure(blocks.find(), end - rangeMs, end),
     ...figure(
       'Event loop lag, p99',
       last('nodejs_eventloop_lag_p99_seconds'),

@@ -10,6 +10,7 @@ import { LastExit } from '../../lib/diagnostics/flight-recorder/last-exit.js';
 import { MemoryGrowth } from '../../lib/diagnostics/memory/memory-growth.js';
 import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
+import { systemClock } from '../../lib/metrics/clock.js';
 import { busyHour } from './support.js';
 
 const HOUR_MS = 3_600_000;
@@ -51,6 +52,7 @@ function reads() {
       profiles: new Profiles(),
       lastExit: new LastExit(),
       memory: new MemoryGrowth(),
+      clock: systemClock,
       instance: { id: 'web-1:17:1', host: 'web-1', pid: 17, startedAt: 1 },
       hasAuth: false,
     }),

@@ -16,13 +16,13 @@ export function processQueries({
   | 'diagnostics/last-exit'
   | 'diagnostics/memory'
 > {
-  const { blocks, startup, process, lastExit, memory } = sources;
+  const { blocks, startup, process, lastExit, memory, clock } = sources;
   return {
     process: (query) => {
       const range = rangeOf(query);
       const compute = function* () {
         yield;
-        return processSummary(sources, range, Date.now());
+        return processSummary(sources, range, clock.now());
       };
       return cache.get(JSON.stringify(['process', rangeKey(range)]), compute, MAX_AGE_MS);
     },

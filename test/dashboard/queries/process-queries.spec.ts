@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ownPanelQueries } from '../../../lib/dashboard/queries/own-panel-queries.js';
 import { processQueries } from '../../../lib/dashboard/queries/process-queries.js';
+import { FakeClock } from '../../metrics/support.js';
 import { contextOf, parameters, refusalOf } from './support.js';
 
 /** The queries of a process of which nothing is known. */
@@ -47,6 +48,29 @@ describe('the queries about a process', () => {
     expect(await queries['diagnostics/in-flight'](parameters(''))).toEqual({ operations: [] });
     expect(queries['diagnostics/last-exit'](parameters(''))).toMatchObject({ exit: { isClean: false } });
     expect(queries.blocks(parameters(''))).toEqual({ blocks: [{ durationMs: 120 }] });
+  });
+});
+
+describe('the summary of a process', () => {
+  it('ends now by the clock of the application, which need not be that of the machine', async () => {
+    const clock = new FakeClock();
+    const queries = processQueries(
+      contextOf({
+        blocks: {
+          find: () => [{ startedAt: clock.now() - 1_000, durationMs: 120, culprit: 'Reports.total' }],
+        },
+        lastExit: { enabled: false },
+        memory: { report: () => ({}) },
+        logLevels: { read: () => ({}) },
+        instance: { host: 'web-1', pid: 17, startedAt: clock.now() - 90_000 },
+        clock,
+      }),
+    );
+    const { figures } = JSON.parse(String(await queries.process(parameters('range=60000')))) as {
+      figures: { title: string; value: unknown }[];
+    };
+    const shown = Object.fromEntries(figures.map(({ title, value }) => [title, value]));
+    expect(shown).toMatchObject({ 'Event loop blocks': 1, 'Running for': 90 });
   });
 });
 

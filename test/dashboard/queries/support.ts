@@ -5,10 +5,10 @@ import { past } from '../../history/support.js';
 
 /** Returns the context of queries over an application that has the given sources and nothing else. */
 export function contextOf(own: Partial<Record<keyof DashboardSources, unknown>> = {}): QueryContext {
-  const { registry, history } = past();
+  const { registry, history, clock } = past();
   const alerts = { vitals: () => [] };
   const instance = { id: 'web-1:17:1', host: 'web-1', pid: 17, startedAt: 1 };
-  const sources = { registry, history, alerts, instance, hasAuth: false, ...own };
+  const sources = { registry, history, alerts, clock, instance, hasAuth: false, ...own };
   return queryContext(sources as unknown as DashboardSources);
 }
 
