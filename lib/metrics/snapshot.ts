@@ -16,7 +16,7 @@ export interface Exemplar {
 export interface ScalarSeriesSnapshot {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-  /** Creation time of the series, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch; 0 if it is unknown. */
   readonly createdAt: number;
 }
 
@@ -31,7 +31,7 @@ export interface HistogramSeriesSnapshot {
   readonly max: number;
   /** Cumulative count of values at or below each upper bound; the last bound is Infinity. */
   readonly buckets: readonly { readonly upperBound: number; readonly count: number }[];
-  /** Creation time of the series, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch; 0 if it is unknown. */
   readonly createdAt: number;
   /** Exponential histogram, from which percentiles are read, if the snapshot was requested with it. */
   readonly exponential?: ExponentialHistogramSnapshot;

@@ -1,9 +1,10 @@
 import { quantileOf } from '../../metrics/exponential-histogram.js';
-import type {
-  HistogramSeriesSnapshot,
-  MetricFamily,
-  MetricsSnapshot,
-  ScalarSeriesSnapshot,
+import {
+  CREATED_UNKNOWN,
+  type HistogramSeriesSnapshot,
+  type MetricFamily,
+  type MetricsSnapshot,
+  type ScalarSeriesSnapshot,
 } from '../../metrics/snapshot.js';
 
 /** All metrics at one time. Fields may be added to version 1; none is changed or removed. */
@@ -28,8 +29,8 @@ interface JsonMetricBase {
 
 interface JsonSeriesBase {
   readonly labels: Readonly<Record<string, string>>;
-  /** Creation time of the series, in ISO 8601. */
-  readonly createdAt: string;
+  /** Creation time of the series, in ISO 8601; absent if it is unknown, as that of counts kept elsewhere. */
+  readonly createdAt?: string;
 }
 
 /** One series of a counter, as the total since its creation, or of a gauge. */
@@ -91,7 +92,7 @@ function* seriesOf(family: MetricFamily): Generator<JsonScalar | JsonHistogram> 
 }
 
 function scalarOf({ labels, value, createdAt }: ScalarSeriesSnapshot): JsonScalar {
-  return { labels, value, createdAt: new Date(createdAt).toISOString() };
+  return { labels, value, ...creationOf(createdAt) };
 }
 
 function histogramOf(series: HistogramSeriesSnapshot): JsonHistogram {
@@ -114,8 +115,12 @@ function histogramOf(series: HistogramSeriesSnapshot): JsonHistogram {
       le: upperBound === Infinity ? '+Inf' : upperBound,
       count: cumulative,
     })),
-    createdAt: new Date(createdAt).toISOString(),
+    ...creationOf(createdAt),
   };
+}
+
+function creationOf(createdAt: number): Pick<JsonSeriesBase, 'createdAt'> {
+  return createdAt === CREATED_UNKNOWN ? {} : { createdAt: new Date(createdAt).toISOString() };
 }
 
 function percentileOf({ count, exponential, min, max }: HistogramSeriesSnapshot, q: number): number | null {

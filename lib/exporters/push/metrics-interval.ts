@@ -42,7 +42,7 @@ export interface CounterInterval {
   readonly delta: number;
   /** Total since the series was created. */
   readonly total: number;
-  /** Creation time of the series, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch; 0 if it is unknown. */
   readonly createdAt: number;
   /** Exemplars recorded in the interval, if there are any. */
   readonly exemplars?: readonly Exemplar[];
@@ -75,7 +75,7 @@ export interface HistogramInterval {
   readonly min: number;
   /** Largest value observed since the series was created. */
   readonly max: number;
-  /** Creation time of the series, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch; 0 if it is unknown. */
   readonly createdAt: number;
   /** Exemplars recorded in the interval, if there are any. */
   readonly exemplars?: readonly Exemplar[];

@@ -98,6 +98,20 @@ describe('the JSON document', () => {
     }
   });
 
+  it('has no creation time of series that mirror counts kept elsewhere', async () => {
+    const { registry } = testRegistry();
+    const mirrored = registry.counter('process_cpu_seconds_total', 'Time.');
+    mirrored.mirrorsOther();
+    mirrored.inc(3);
+    const series = [{ labels: {}, value: 3 }];
+    expect(jsonDocument(registry.snapshot()).metrics['process_cpu_seconds_total']?.series).toStrictEqual(
+      series,
+    );
+    expect(JSON.parse([...jsonText(registry.snapshot())].join(''))).toMatchObject({
+      metrics: { process_cpu_seconds_total: { series } },
+    });
+  });
+
   it('has null for statistics without values', async () => {
     const { registry } = testRegistry();
     registry.histogram('order_size', 'Items.', { buckets: [1] });
