@@ -1,4 +1,4 @@
-import { liveRows, type MetricFamily, type MetricsSnapshot } from '../metrics/snapshot.js';
+import { type MetricFamily, type MetricsSnapshot, seriesCountOf } from '../metrics/snapshot.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { FamilyHistory, type HistoryShape } from './family-history.js';
@@ -184,7 +184,7 @@ export class HistoryStore {
       this.families.set(name, history);
     }
     if (history.has(full)) return;
-    const growth = history.growthTo(full, rowCount(family));
+    const growth = history.growthTo(full, seriesCountOf([family]));
     if (growth <= 0 || this.memory.isAmple(growth)) history.resize(full);
     else if (requiredShape !== undefined && !history.covers(requiredShape)) history.resize(requiredShape);
   }
@@ -213,10 +213,4 @@ export class HistoryStore {
   private countDrop(metric: string): void {
     this.dropped.set(metric, (this.dropped.get(metric) ?? 0) + 1);
   }
-}
-
-function rowCount(family: MetricFamily): number {
-  let count = 0;
-  for (const _ of liveRows(family)) count++;
-  return count;
 }

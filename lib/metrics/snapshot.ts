@@ -117,6 +117,15 @@ export interface MetricsSnapshot {
   readonly families: readonly MetricFamily[];
 }
 
+/** Returns the number of live series of all families. */
+export function seriesCountOf(families: readonly SeriesColumns[]): number {
+  let count = 0;
+  for (const { numbers, stride } of families) {
+    for (let at = CREATED; at < numbers.length; at += stride) if (!Number.isNaN(numbers[at])) count++;
+  }
+  return count;
+}
+
 /** Yields the rows that belong to a live series. */
 export function* liveRows(columns: SeriesColumns): Generator<number> {
   const { numbers, stride } = columns;

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { MetricsSnapshot } from '../../metrics/snapshot.js';
+import { type MetricsSnapshot, seriesCountOf } from '../../metrics/snapshot.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
 import { jsonText } from './json-document.js';
@@ -33,13 +33,8 @@ export class JsonFileDestination implements PushDestination {
   /** Encodes nothing yet: the text is produced while it is written, in slices that leave the event loop free. */
   encode({ snapshot }: MetricsInterval): PushRequest[] {
     this.latest = snapshot;
-    let bytes = 0;
-    let points = 0;
-    for (const { numbers, stride } of snapshot.families) {
-      bytes += numbers.byteLength;
-      points += numbers.length / stride;
-    }
-    return [{ payload: snapshot, bytes, points }];
+    const bytes = snapshot.families.reduce((sum, { numbers }) => sum + numbers.byteLength, 0);
+    return [{ payload: snapshot, bytes, points: seriesCountOf(snapshot.families) }];
   }
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import type { MetricFamily, MetricsSnapshot } from '../../metrics/snapshot.js';
+import { type MetricsSnapshot, seriesCountOf } from '../../metrics/snapshot.js';
 import { renderExposition } from '../prometheus/exposition.js';
 import { halvesOf } from '../push/batches.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
@@ -26,7 +26,7 @@ export class PushgatewayDestination implements PushDestination {
 
   encode({ snapshot }: MetricsInterval): PushRequest[] {
     const body = textOf(snapshot, this.groupLabels);
-    return [{ payload: { snapshot, body }, bytes: body.length, points: pointsOf(snapshot.families) }];
+    return [{ payload: { snapshot, body }, bytes: body.length, points: seriesCountOf(snapshot.families) }];
   }
 
   /** Replaces the group. If a metric is rejected, for example for its type in another group, sends all others. */
@@ -74,7 +74,7 @@ export class PushgatewayDestination implements PushDestination {
       this.rejected = await this.findRejected(snapshot, signal);
       if (!(await this.pushWithout(this.rejected, snapshot, signal))) throw rejection;
     }
-    return pointsOf(families.filter(({ name }) => this.rejected.has(name)));
+    return seriesCountOf(families.filter(({ name }) => this.rejected.has(name)));
   }
 
   /** @returns false if the other metrics are rejected, too, or if there are none; the group stays unchanged then */
@@ -84,7 +84,7 @@ export class PushgatewayDestination implements PushDestination {
     signal: AbortSignal,
   ): Promise<boolean> {
     const families = snapshot.families.filter(({ name }) => !rejected.has(name));
-    if (pointsOf(families) === 0) return false;
+    if (seriesCountOf(families) === 0) return false;
     const body = textOf({ ...snapshot, families }, this.groupLabels);
     return (await this.rejectionOf('PUT', body, signal)) === undefined;
   }
@@ -132,8 +132,4 @@ export class PushgatewayDestination implements PushDestination {
 function textOf(snapshot: MetricsSnapshot, groupLabels: readonly string[]): Buffer {
   const renamed = renameGroupCollisions(snapshot, groupLabels);
   return Buffer.concat([...renderExposition(renamed, { format: 'prometheus', created: false })]);
-}
-
-function pointsOf(families: readonly MetricFamily[]): number {
-  return families.reduce((sum, { numbers, stride }) => sum + numbers.length / stride, 0);
 }

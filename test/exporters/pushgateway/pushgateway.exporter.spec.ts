@@ -6,6 +6,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import type { PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
 import { PushgatewayExporter } from '../../../lib/exporters/pushgateway/pushgateway.exporter.js';
+import { JsonFileDestination } from '../../../lib/exporters/json/json-file.destination.js';
+import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
+import { PushgatewayDestination } from '../../../lib/exporters/pushgateway/pushgateway.destination.js';
 import { groupPath } from '../../../lib/exporters/pushgateway/pushgateway.client.js';
 
 let server: Server | undefined;
@@ -36,6 +39,25 @@ describe('the URL of a group', () => {
     [{ job: '..' }, '/job@base64/Li4'],
   ])('for %j is %s', (labels, path) => {
     expect(groupPath(labels)).toBe(path);
+  });
+});
+
+describe('the points of a push', () => {
+  it('are the series that are there, without the removed ones', () => {
+    const registry = new MetricsRegistry();
+    const users = registry.gauge('users', 'Users.', { labelNames: ['room'] });
+    for (let room = 0; room < 60; room++) users.set({ room: String(room) }, 1);
+    for (let room = 0; room < 50; room++) users.remove({ room: String(room) });
+    const snapshot = registry.snapshot();
+    const count = snapshot.families.reduce((sum, { series }) => sum + [...series].length, 0);
+    const interval = { snapshot } as unknown as MetricsInterval;
+    for (const destination of [
+      new PushgatewayDestination(undefined as never, []),
+      new JsonFileDestination('metrics.json'),
+    ]) {
+      expect(destination.encode(interval)).toMatchObject([{ points: count }]);
+    }
+    expect(count).toBeLessThan(50);
   });
 });
 
