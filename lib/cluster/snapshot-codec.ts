@@ -146,7 +146,7 @@ class ReceivedMetric implements SeriesIdentities {
     const { type, help, labelNames, openLabels, seriesLimit, aggregate, upperBounds } = this.definition;
     const stride = type === 'histogram' ? FIRST_BUCKET + upperBounds.length + 1 : VALUE + 1;
     expect(Array.isArray(rows) && rows.every((row) => isRow(row, labelNames.length)), `labels of ${name}`);
-    this.rows.push(...rows);
+    for (const row of rows) this.rows.push(row);
     expect(
       types.isFloat64Array(numbers) && numbers.length === this.rows.length * stride,
       `${this.rows.length} rows of ${name}, ${stride} numbers each`,

@@ -1,5 +1,6 @@
 import type { LabelMatchers } from './label-matchers.js';
 import { groupByLabels } from './label-sets.js';
+import { largest, smallest } from '../primitives/extremes.js';
 
 /** A selection of the series of a metric, and their grouping. */
 export interface HistoryReadOptions {
@@ -31,8 +32,8 @@ export type Aggregator = (values: readonly number[]) => number;
 
 export const total: Aggregator = (values) => values.reduce((all, value) => all + value, 0);
 export const mean: Aggregator = (values) => total(values) / values.length;
-export const least: Aggregator = (values) => Math.min(...values);
-export const most: Aggregator = (values) => Math.max(...values);
+export const least: Aggregator = smallest;
+export const most: Aggregator = largest;
 
 /** Aggregates the readings that are equal in these labels. */
 export function aggregateReadings(

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import type { MetricsRegistry } from 'nestjs-monitoring';
 import { SnapshotDecoder, SnapshotEncoder, type WireFamily } from '../../lib/cluster/snapshot-codec.js';
-import { testRegistry } from '../metrics/support.js';
+import { scalars, testRegistry } from '../metrics/support.js';
 import { seen } from './support.js';
 
 function ordersRegistry() {
@@ -37,6 +37,17 @@ describe('snapshots sent over a connection', () => {
     const wire = later.find(({ name }) => name === 'orders_total');
     expect(wire).toMatchObject({ definition: undefined, rows: [['app']] });
     expect(seen(decoder.decode(later))).toEqual(seen(registry.snapshot({ exponential: true }).families));
+  });
+
+  it('have any number of series', () => {
+    const series = 130_000;
+    const { registry } = testRegistry({ seriesLimit: series });
+    const orders = registry.counter('orders_total', 'Orders.', { labelNames: ['channel'] });
+    for (let i = 0; i < series; i++) orders.inc({ channel: String(i) });
+    const decoded = new SnapshotDecoder().decode(sent(new SnapshotEncoder(), registry));
+    expect(scalars({ timestamp: 0, defaultLabels: {}, families: decoded }, 'orders_total')).toHaveLength(
+      series,
+    );
   });
 
   it('are refused if they are malformed, or lack what was never sent', () => {

@@ -23,7 +23,7 @@ export function* changedSeries(
   let changes: SeriesChange[] = [];
   for (const { name } of history.metrics()) {
     if (OWN_METRIC.test(name)) continue;
-    changes.push(...(yield* changesOf(history, name, windowMs, at)));
+    for (const change of yield* changesOf(history, name, windowMs, at)) changes.push(change);
     // Kept short, since an application may have thousands of series.
     if (changes.length > 50 * MAX_CHANGES) changes = highest(changes);
     yield;

@@ -130,7 +130,7 @@ export class PanelQueries {
     for (const query of queries) for (const metric of reader.metricsOf(query)) this.retention.retain(metric);
     const times = data.times.length > 0 ? data.times : reader.timesOf(queries, range);
     const lines: Line[] = [];
-    for (const query of queries) lines.push(...(yield* reader.read(query, times)));
+    for (const query of queries) for (const line of yield* reader.read(query, times)) lines.push(line);
     const found = yield* highestLines([...data.series, ...lines]);
     return {
       ...data,

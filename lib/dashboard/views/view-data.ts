@@ -129,7 +129,7 @@ export class ViewReader {
   ): Generator<void, Line[], void> {
     const lines: Line[] = [];
     for (const batch of batchPercentiles(queries)) {
-      lines.push(...(yield* this.linesOf(batch, times, windowMs)));
+      for (const line of yield* this.linesOf(batch, times, windowMs)) lines.push(line);
     }
     return lines;
   }

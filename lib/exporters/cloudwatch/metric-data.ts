@@ -13,6 +13,7 @@ import { bucketMidpoints } from '../push/bucket-midpoints.js';
 import { type Dimension, dimensionSetsOf, identityOf } from './dimensions.js';
 import { isStorableNumber, storableValues, zeroIfTiny } from './magnitudes.js';
 import { type StandardUnit, standardUnitOf } from './units.js';
+import { largest, smallest } from '../../primitives/extremes.js';
 
 /** The data of one metric in one interval: the `MetricDatum` of the CloudWatch API. */
 export interface MetricDatum extends Measurement {
@@ -148,7 +149,7 @@ function statisticsOfHistograms(histograms: readonly HistogramInterval[]): Measu
 
 function statistics(SampleCount: number, Sum: number, values: readonly number[]): Measurement {
   return {
-    StatisticValues: { SampleCount, Sum, Minimum: Math.min(...values), Maximum: Math.max(...values) },
+    StatisticValues: { SampleCount, Sum, Minimum: smallest(values), Maximum: largest(values) },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ExponentialBuckets } from '../../metrics/exponential-histogram.js';
 import type { HistogramInterval } from './metrics-interval.js';
+import { largest, smallest } from '../../primitives/extremes.js';
 
 /** Distinct values in ascending order, each with its number of occurrences. */
 export interface WeightedValues {
@@ -78,8 +79,8 @@ function merged(buckets: readonly Bucket[]): Bucket[] {
 function extent(observed: readonly Observed[]) {
   const withValues = observed.filter(({ delta }) => delta.count > 0);
   return {
-    min: Math.min(...withValues.map(({ min }) => min)),
-    max: Math.max(...withValues.map(({ max }) => max)),
+    min: smallest(withValues.map(({ min }) => min)),
+    max: largest(withValues.map(({ max }) => max)),
     sum: withValues.reduce((total, { delta }) => total + delta.sum, 0),
   };
 }

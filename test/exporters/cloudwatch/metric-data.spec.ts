@@ -168,6 +168,13 @@ describe('the metric data for CloudWatch', () => {
     ]);
   });
 
+  it('combines any number of series', () => {
+    const series = Array.from({ length: 130_000 }, (_, value) => ({ labels: {}, value }));
+    const family = { type: 'gauge', name: 'depth', help: 'Depth.', labelNames: [], series } as const;
+    const [datum] = dataOf(intervalOf([family]));
+    expect(datum?.StatisticValues).toMatchObject({ SampleCount: 130_000, Minimum: 0, Maximum: 129_999 });
+  });
+
   it('drops and counts values beyond the limits of CloudWatch, and sends tiny ones as zero', () => {
     const interval = intervalOf([gauges('g', [{ n: '1' }, 1e200], [{ n: '2' }, 1e-200], [{ n: '3' }, NaN])]);
     const [request, rejection] = metricDataRequests(interval, OPTIONS);
