@@ -28,7 +28,7 @@ const ENGINE_IN_CONTEXT = 'ClientEngine';
 interface PrismaOperation {
   readonly action?: unknown;
   readonly model?: unknown;
-  /** Where the application made it, unless `errorFormat` is `minimal`. */
+  /** The place in the application that made it; absent if `errorFormat` is `minimal`. */
   readonly callsite?: { readonly _error?: unknown };
 }
 
