@@ -10,15 +10,17 @@ const compress = promisify(gzip);
 /** Number of characters of an entity tag. */
 const TAG_LENGTH = 16;
 
+/** The document, without which there is no page. */
+const INDEX = 'index.html';
+/** A file by which the folder is told from one of the application with the same name. */
+const OWN_FILE = 'icon-critical.svg';
+
 /**
  * The files of the page are in a folder next to this module: its modules one by one in the sources, and bundled, with a
  * compressed copy of each, in the built package. A bundler of the application leaves them where they are, and those that
  * make CommonJS of this module, such as esbuild, leave `import.meta` empty.
  */
 const PAGE = pageFolder(join((import.meta as Partial<ImportMeta>).dirname ?? __dirname, 'page'));
-
-/** The document, without which there is no page. */
-const INDEX = 'index.html';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -50,7 +52,7 @@ export function readPage(): Promise<string> {
  * @param beside which need not exist
  */
 export function pageFolder(beside: string): string {
-  if (existsSync(beside)) return beside;
+  if (existsSync(join(beside, OWN_FILE))) return beside;
   try {
     return join(dirname(createRequire(beside).resolve('nestjs-monitoring/package.json')), 'dist/page');
   } catch {

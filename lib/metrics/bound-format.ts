@@ -3,6 +3,7 @@
  * `1e+06`).
  */
 export function formatBound(bound: number): string {
+  if (Number.isNaN(bound)) return 'NaN';
   if (!Number.isFinite(bound)) return bound > 0 ? '+Inf' : '-Inf';
   const [mantissa, exponentText] = bound.toExponential().split('e') as [string, string];
   const exponent = Number(exponentText);

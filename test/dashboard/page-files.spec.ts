@@ -8,6 +8,7 @@ import { missingPage, PageFile, pageFiles, pageFolder } from '../../lib/dashboar
 import type { EndpointReply, EndpointRequest } from '../../lib/http/endpoint.js';
 import { loadWithoutImportMeta } from '../support/without-import-meta.js';
 
+const PAGE = join(import.meta.dirname, '../../lib/dashboard/page');
 const CONTENT = 'export const answer = 42;\n'.repeat(50);
 
 describe('a file of the page', () => {
@@ -92,14 +93,16 @@ describe('the folder of the page', () => {
 
   it('is next to the module', async () => {
     expect(missingPage()).toBeUndefined();
-    await mkdir(join(folder, 'page'));
-    expect(pageFolder(join(folder, 'page'))).toBe(join(folder, 'page'));
+    expect(pageFolder(PAGE)).toBe(PAGE);
   });
 
   it('is that of the installed package if the module is part of a bundle', async () => {
     const installed = join(folder, 'node_modules/nestjs-monitoring');
     await mkdir(installed, { recursive: true });
     await writeFile(join(installed, 'package.json'), '{}');
+    // A folder that the application itself calls so.
+    await mkdir(join(folder, 'dist/page'), { recursive: true });
+    await writeFile(join(folder, 'dist/page/index.html'), '<!doctype html>');
     expect(pageFolder(join(folder, 'dist/page'))).toBe(join(installed, 'dist/page'));
   });
 

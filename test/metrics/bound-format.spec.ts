@@ -26,6 +26,8 @@ describe('a bucket bound', () => {
     [1e-9, '1e-09', '1e-09'],
     [1e-10, '1e-10', '1e-10'],
     [Infinity, '+Inf', '+Inf'],
+    [-Infinity, '-Inf', '-Inf'],
+    [NaN, 'NaN', 'NaN'],
   ])('of %s is formatted as %s, and canonically as %s', (bound, plain, canonical) => {
     expect([formatBound(bound), formatCanonicalBound(bound)]).toEqual([plain, canonical]);
   });

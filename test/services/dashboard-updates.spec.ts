@@ -15,7 +15,7 @@ const PATIENCE_MS = 100_000;
 
 const ROUTE = `routes/GET/${encodeURIComponent('/shop/failing/:as')}`;
 
-/** Places with what is loaded later; as many as the page keeps for the time without contact. */
+/** Places with what is loaded later; with the one that is opened after them as many as the page keeps for the time without contact. */
 const PLACES = [
   'now',
   'now/alerts',
@@ -34,7 +34,6 @@ const PLACES = [
   'process/system',
   'process/last-exit',
   'process/startup',
-  'process/log-levels',
   'explore/cardinality',
   'pages/Shop',
 ];

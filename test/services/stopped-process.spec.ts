@@ -9,6 +9,9 @@ beforeAll(buildLibrary, 240_000);
 it('the record of a job does not say that its code ran while the process was stopped', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['test/services/fixture/stopped-app.mjs'], {
     cwd: ROOT,
+    // It would stay stopped if what continues it ended before.
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
   });
   const [{ longestRunMs, longestRunCpuMs, cause }] = JSON.parse(stdout) as [RequestRecord];
   expect(longestRunMs).toBeGreaterThanOrEqual(3_000);

@@ -10,13 +10,11 @@ import type {
 } from './dependency-card.js';
 import { DependencyFacts, FAILED_JOBS, LOCKS_WAITING, MEMORY, POOL } from './dependency-facts.js';
 import { DependencyFigureReader, type DependencyFigures } from './dependency-figures.js';
-import { DEPENDENCY_KINDS, type DependencyKindDefinition } from './dependency-kinds.js';
+import { CRITICAL_PERCENT, DEPENDENCY_KINDS, type DependencyKindDefinition } from './dependency-kinds.js';
 
 /** The most dependencies of one kind that are shown, the busiest first. */
 const MAX_OF_KIND = 50;
 const WARNING_PERCENT = 5;
-/** Percentage of failed calls from which on a dependency is critical. */
-export const CRITICAL_PERCENT = 50;
 const RANK = { critical: 0, warning: 1, unknown: 2, ok: 3 } as const;
 
 /** Returns a card for each dependency, the worst first. Yields after each small step. */

@@ -24,6 +24,9 @@ export interface DependencyKindDefinition {
   readonly word: string;
 }
 
+/** Percentage of failed calls from which on a dependency is critical. */
+export const CRITICAL_PERCENT = 50;
+
 /** The kinds of dependencies, and the metrics of each. */
 export const DEPENDENCY_KINDS: readonly DependencyKindDefinition[] = [
   {

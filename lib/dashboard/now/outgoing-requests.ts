@@ -1,7 +1,7 @@
 import { OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
-import { CRITICAL_PERCENT } from '../dependencies/dependency-cards.js';
+import { CRITICAL_PERCENT } from '../dependencies/dependency-kinds.js';
 import { finiteOrZero } from '../rounding.js';
 import { quietMsOf } from './traffic.js';
 import type { PartState } from './verdict-facts.js';
@@ -12,6 +12,8 @@ const NAME = 'outgoing HTTP';
 const MIN_FAILURES = 3;
 /** The longest name of a host in a sentence, in UTF-16 code units. */
 const MAX_HOST = 60;
+/** The host of the requests beyond `maxHosts`. */
+const FURTHER_HOSTS = 'other';
 /** The outgoing requests that failed, or that nobody answered. */
 const FAILED: LabelMatchers = { status_code: /5..|error/ };
 
@@ -35,7 +37,8 @@ export function* outgoingRequests(
     });
     return new Map(found.map(({ labels: { host = '' }, values }) => [host, finiteOrZero(values[0])]));
   };
-  const calls = [...(yield* countsIn(windowMs))].filter(([, count]) => count > 0);
+  // Without a name are those beyond the limit of series.
+  const calls = [...(yield* countsIn(windowMs))].filter(([host, count]) => host !== '' && count > 0);
   if (calls.length === 0) return [];
   const failed = yield* countsIn(windowMs, FAILED);
   const recent = yield* countsIn(Math.min(windowMs, quietMsOf(history.intervalMs)), FAILED);
@@ -48,7 +51,7 @@ export function* outgoingRequests(
     .toSorted((a, b) => Number(a.isOver) - Number(b.isOver) || b.failures - a.failures);
   if (worst === undefined) return [{ name: NAME, problem: undefined }];
   const share = percent(Math.min(1, worst.failures / worst.count));
-  const host = shortened(worst.host, MAX_HOST);
+  const host = worst.host === FURTHER_HOSTS ? 'other hosts' : shortened(worst.host, MAX_HOST);
   const more = others.filter(({ isOver }) => !isOver).length;
   return [
     {

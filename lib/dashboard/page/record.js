@@ -39,11 +39,7 @@ export function recordBody(record) {
       ['Started', at(startedAt)],
       ['Duration', ms(durationMs)],
       ['Exception', exception && [exception.error, exception.site].filter(Boolean).join(' at ')],
-      [
-        'Blocked by',
-        blockedBy &&
-          `${blockedBy.name}, for ${ms(blockedBy.milliseconds)} at once, ${ms(blockedBy.cpuMs)} of it on the CPU`,
-      ],
+      ['Blocked by', blockedBy && blockerText(blockedBy)],
       ['Trace', traceId && element('code', {}, traceId)],
     ]),
     ...(record.isSampled
@@ -55,6 +51,12 @@ export function recordBody(record) {
 /** Returns a link to the page of a route. */
 export function routeLink(method, route) {
   return element('a', { href: routeHref({ method, route }) }, `${method} ${route}`);
+}
+
+/** Says what blocked the event loop, and if it used the CPU for a part of that time only. */
+function blockerText({ name, milliseconds, cpuMs }) {
+  const cpu = cpuMs < milliseconds ? `, with at most ${ms(cpuMs)} of CPU` : '';
+  return `${name}, for ${ms(milliseconds)} at once${cpu}`;
 }
 
 /** Returns the parts of the time of an operation, the longest first. */

@@ -66,7 +66,7 @@ export class CallPlaces {
 
   /** Looks again for a place that was missing when a call was asked for, now that it has been answered. */
   findAsked(operation: Operation, call: WaitedCall, asked: CallPlace): void {
-    const tally = asked.isMissing && operation.isOpen ? operation.tally(call) : undefined;
+    const tally = asked.isMissing && operation.isOpen ? operation.calls.get(call) : undefined;
     asked.isMissing = false;
     if (tally === undefined) return;
     this.findMissing(operation, tally);

@@ -110,7 +110,7 @@ export interface RequestRecord {
   readonly calls: readonly RecordedCall[];
   /** Number of calls beyond the limit of distinct ones. */
   readonly omittedCalls: number;
-  /** Longest time for which its own code ran without awaiting anything, in milliseconds; the event loop was blocked then. */
+  /** Longest time for which its own code awaited nothing, in milliseconds; the event loop was blocked then. */
   readonly longestRunMs: number;
   /**
    * CPU time that the process used meanwhile, at most, in milliseconds. Hardly any means that the process was stopped, had no
