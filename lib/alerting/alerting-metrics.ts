@@ -56,6 +56,12 @@ export class AlertingMetrics implements Collector {
   }
 
   collect(): void {
+    // Read before anything is counted: if one fails, the next call counts all increases.
+    const [alerts, rules, handlers] = [
+      this.alerting.alerts(),
+      this.alerting.rules(),
+      this.alerting.handlers(),
+    ];
     this.alerts.reset();
     this.seconds.reset();
     const before = this.totals;
@@ -66,16 +72,16 @@ export class AlertingMetrics implements Collector {
       totals.set(key, total);
       return total < last ? total : total - last;
     };
-    for (const { rule: alertname, state: alertstate, severity } of this.alerting.alerts()) {
+    for (const { rule: alertname, state: alertstate, severity } of alerts) {
       if (alertstate !== 'resolved') this.alerts.inc({ alertname, alertstate, severity });
     }
     // A service level has one entry for each severity.
-    for (const { name: rule, severity, evaluations, failures, evaluationSeconds } of this.alerting.rules()) {
+    for (const { name: rule, severity, evaluations, failures, evaluationSeconds } of rules) {
       this.seconds.inc({ rule }, evaluationSeconds);
       this.evaluations.inc({ rule }, increase(`evaluations ${severity} ${rule}`, evaluations));
       this.failures.inc({ rule }, increase(`failures ${severity} ${rule}`, failures));
     }
-    for (const { handler, delivered, failed, dropped } of this.alerting.handlers()) {
+    for (const { handler, delivered, failed, dropped } of handlers) {
       this.notifications.inc({ handler }, increase(`delivered ${handler}`, delivered));
       this.failedNotifications.inc({ handler }, increase(`failed ${handler}`, failed));
       this.droppedNotifications.inc({ handler }, increase(`dropped ${handler}`, dropped));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { AlertRule } from 'nestjs-monitoring';
 import { expectMetric } from 'nestjs-monitoring/testing';
 import { AlertingMetrics } from '../../lib/alerting/alerting-metrics.js';
@@ -82,4 +82,21 @@ describe('the metrics of alerting', () => {
     await evaluate(4);
     total(EVALUATIONS, 'long_queue').toHaveValue(7);
   });
+
+  it.each(['alerts', 'rules', 'handlers'] as const)(
+    'count nothing twice after %s() failed',
+    async (source) => {
+      const { alerting, evaluate, total } = measuredAlerting();
+      alerting.addAlertRule(queueRule());
+      await evaluate(3);
+      total(EVALUATIONS, 'long_queue').toHaveValue(3);
+      await evaluate(2);
+      const read = jest.spyOn(alerting, source).mockImplementationOnce(() => {
+        throw new Error('no memory');
+      });
+      expect(() => total(EVALUATIONS, 'long_queue')).toThrow('no memory');
+      read.mockRestore();
+      total(EVALUATIONS, 'long_queue').toHaveValue(5);
+    },
+  );
 });
