@@ -26,6 +26,7 @@ describe('a test of rules', () => {
     [{ at: -1 }, '`at` of the test must be a number of milliseconds'],
     [{ at: Infinity }, '`at` of the test must be a number of milliseconds'],
     [{ at: undefined as never }, '`at` of the test must be a number of milliseconds'],
+    [{ at: '' }, '`at` of the test must be a number of milliseconds'],
     [{ at: '-5m' }, '`at` of the test must be a number of milliseconds'],
     [{ intervalMs: 0 }, '`intervalMs` of the test must be'],
     [{ intervalMs: -1 }, '`intervalMs` of the test must be'],
