@@ -378,8 +378,15 @@ export class AlertingMonitor {
 
   private notify(alerts: readonly Alert[], at: number): void {
     const isSuppressed = (alert: Alert): boolean => this.suppression.isSuppressed(alert, at);
-    const uncertain = this.registry.evaluators().filter((evaluator) => evaluator.isUncertain);
-    const isUncertain = (alert: Alert): boolean => uncertain.some(({ rule }) => isAlertOf(rule, alert));
+    const uncertain = this.registry.evaluators().filter(({ certainty }) => certainty !== 'all');
+    const firing = new Set(
+      alerts.filter(({ state }) => state === 'firing').map(({ fingerprint }) => fingerprint),
+    );
+    const isUncertain = (alert: Alert): boolean =>
+      uncertain.some(
+        ({ rule, certainty }) =>
+          isAlertOf(rule, alert) && (certainty === 'none' || !firing.has(alert.fingerprint)),
+      );
     this.channels.update(alerts, { isSuppressed, isUncertain }, at);
   }
 

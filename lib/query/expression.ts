@@ -114,6 +114,25 @@ export function evaluate(expression: Expression, history: MetricsHistory, at: nu
   }
 }
 
+/** Returns true if a result may depend on several series, or on there being none, so that without one it may be wrong. */
+export function combinesSeries(expression: Expression | number): boolean {
+  if (typeof expression === 'number') return false;
+  switch (expression.kind) {
+    case 'last':
+    case 'range':
+      return false;
+    case 'quantile':
+      return expression.by !== undefined;
+    case 'merge':
+    case 'absent':
+      return true;
+    case 'compare':
+      return combinesSeries(expression.left);
+    default:
+      return combinesSeries(expression.left) || combinesSeries(expression.right);
+  }
+}
+
 /** Returns every selection of an expression with its window in milliseconds. */
 export function selectionsOf(expression: Expression | number): { of: Selection; windowMs: number }[] {
   if (typeof expression === 'number') return [];

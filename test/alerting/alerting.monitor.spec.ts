@@ -7,6 +7,9 @@ import type { AlertEvent } from 'nestjs-monitoring/alerting';
 import { testRules } from '../../lib/testing/rules/test-rules.js';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
+const OPEN = { metric: 'jobs' } as const;
+const FEW = { ...OPEN, operator: '<', threshold: 3 } as const;
+
 /** What became of the alerts, one line for each change: seconds, what, value. */
 function timeline(events: readonly AlertEvent[]): string[] {
   return events.map(({ type, timestamp, alert }) => `${timestamp / 1000} ${type} ${alert.value}`);
@@ -202,6 +205,79 @@ describe('a rule', () => {
     await step();
     expect(health()).toBe('ok');
     expect(alerting.rules()[0]?.lastError).toBeUndefined();
+  });
+
+  it.each<[string, Partial<AlertRule>, string[]]>([
+    ['a sum', { condition: { ...FEW, groupBy: [] } }, []],
+    ['an average', { condition: { ...FEW, aggregate: 'avg', windowMs: MINUTE, groupBy: [] } }, []],
+    ['a ratio of sums', { condition: { ...FEW, groupBy: [], dividedBy: { ...OPEN, groupBy: [] } } }, []],
+    ['a percentile', { condition: { ...FEW, metric: 'jobs_seconds', aggregate: 'p95', groupBy: [] } }, []],
+    ['no data', { condition: FEW, noData: 'alert' }, []],
+    ['each series', { condition: FEW }, ['few a firing 1', 'few b firing 1']],
+  ])('about %s of a metric that lacks series sends what it is certain of', async (_, rule, expected) => {
+    const { registry, alerting, step } = testAlerting({}, { maxBytes: 2_000 });
+    const jobs = registry.gauge('jobs', 'Jobs.', { labelNames: ['queue'] });
+    const seconds = registry.histogram('jobs_seconds', 'Durations.', { labelNames: ['queue'], buckets: [1] });
+    const sent: string[] = [];
+    alerting.addAlertHandler({
+      name: 'states',
+      resendDelayMs: 10 * MINUTE,
+      send: async (alerts) => void sent.push(...alerts.map(line)),
+    });
+    alerting.addAlertRule(queueRule({ name: 'few', message: 'Few jobs', ...rule }));
+    alerting.start();
+    await step(() => {
+      for (const queue of ['a', 'b', 'c', 'd', 'e']) {
+        jobs.set({ queue }, 1);
+        seconds.observe({ queue }, 1);
+      }
+    });
+    expect(alerting.rules()[0]?.lastError).toContain('no room for every series of jobs');
+    expect(alerting.alerts()).not.toEqual([]);
+    expect(sent).toEqual(expected);
+  });
+
+  it('does not resolve the alert of a series that the history evicts', async () => {
+    const { registry, history, alerting, step } = testAlerting({}, { maxBytes: 8_000 });
+    const jobs = registry.gauge('jobs', 'Jobs.', { labelNames: ['queue'] });
+    const sent: string[] = [];
+    alerting.addAlertHandler(
+      {
+        name: 'states',
+        resendDelayMs: 10 * MINUTE,
+        send: async (alerts) => void sent.push(...alerts.map(line)),
+      },
+      { sendResolved: true },
+    );
+    alerting.addAlertRule(queueRule({ name: 'few', message: 'Few jobs', condition: FEW }));
+    alerting.start();
+    await step(() => ['a', 'b', 'c', 'd', 'e'].forEach((queue) => jobs.set({ queue }, 1)));
+    expect(sent).toHaveLength(5);
+    history.retain({ metric: 'jobs', windowMs: 60 * MINUTE });
+    await step();
+    expect(alerting.alerts().map(({ state }) => state)).toContain('resolved');
+    expect(sent).toHaveLength(5);
+    await step(() => jobs.reset());
+    const resolved = ['a', 'b', 'c', 'd', 'e'].map((queue) => `few ${queue} resolved`);
+    expect(
+      sent
+        .slice(5)
+        .map((text) => text.replace(/ \S+$/, ''))
+        .toSorted(),
+    ).toEqual(resolved);
+  });
+
+  it('fails once for one evaluation, above its limit and without all of its series', async () => {
+    const { registry, alerting, step } = testAlerting({}, { maxBytes: 2_000 });
+    const jobs = registry.gauge('jobs', 'Jobs.', { labelNames: ['queue'] });
+    alerting.addAlertRule(queueRule({ name: 'few', message: 'Few jobs', condition: FEW, limit: 1 }));
+    alerting.start();
+    await step(() => ['a', 'b', 'c', 'd', 'e'].forEach((queue) => jobs.set({ queue }, 1)));
+    expect(alerting.rules()[0]).toMatchObject({
+      evaluations: 1,
+      failures: 1,
+      lastError: 'it has 2 alerts, above its limit of 1',
+    });
   });
 
   it('that fails for one severity of a service level leaves the alerts of the other certain', async () => {

@@ -3,15 +3,18 @@ import type { Clock } from '../../metrics/clock.js';
 import { messageOf } from '../../primitives/error-message.js';
 import type { AlertEvent } from '../alert.js';
 import type { CurrentValues } from './active-alert.js';
-import { AlertStates } from './alert-states.js';
+import { AlertStates, type AlertsUpdate } from './alert-states.js';
 import type { CompiledRule } from '../rules/compiled-rule.js';
-import { evaluate, type Expression } from '../../query/expression.js';
+import { combinesSeries, evaluate, type Expression } from '../../query/expression.js';
 import { keyOf } from '../../query/label-sets.js';
 import { promqlOf } from '../../query/promql.js';
 import { PROCESS_CPU } from '../../query/vital-definitions.js';
 
 /** The result of the last evaluation of a rule: `err` if it failed, `unknown` before the first one. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
+
+/** The alerts of a rule whose state is certain. If it is `firing`, others may have ended for want of series only. */
+export type AlertCertainty = 'all' | 'firing' | 'none';
 
 /** An evaluator of one compiled rule over the history. {@link AlertStates} changes the states of its alerts. */
 export class RuleEvaluator {
@@ -23,8 +26,8 @@ export class RuleEvaluator {
   evaluationSeconds = 0;
   evaluations = 0;
   failures = 0;
-  /** True if the states of the alerts are unknown since the last evaluation. */
-  isUncertain = false;
+  /** The alerts whose state is known since the last evaluation. */
+  certainty: AlertCertainty = 'all';
 
   readonly alerts: AlertStates;
 
@@ -53,16 +56,16 @@ export class RuleEvaluator {
     this.lastEvaluation = at;
     try {
       const found = evaluate(this.rule.expression, this.history, at);
-      this.health = 'ok';
-      this.lastError = undefined;
-      this.isUncertain = false;
-      this.checkMissingSeries(at);
-      if (this.keepsAll(found.length, at)) return [];
-      const { events, error } = this.alerts.update(found, at, this.currentValues(at));
-      if (error !== undefined) this.failUncertain(error);
+      const missing = this.missingSeriesError(at);
+      const { events, error }: AlertsUpdate = this.keepsAll(found.length, at)
+        ? { events: [] }
+        : this.alerts.update(found, at, this.currentValues(at));
+      if (error !== undefined) this.complete('none', error);
+      else if (missing === undefined) this.complete('all');
+      else this.complete(combinesSeries(this.rule.expression) ? 'none' : 'firing', missing);
       return events;
     } catch (error) {
-      this.failUncertain(messageOf(error));
+      this.complete('none', messageOf(error));
       return [];
     } finally {
       this.evaluationSeconds = (this.clock.monotonic() - startedAt) / 1000;
@@ -100,25 +103,20 @@ export class RuleEvaluator {
     return this.rule.measured.every((of) => evaluate(of, this.history, at).length === 0);
   }
 
-  /** Fails the evaluation if the history lacks series of the rule. The alerts of the others are certain nevertheless. */
-  private checkMissingSeries(at: number): void {
+  /** Returns an error if the history lacks series of the rule. */
+  private missingSeriesError(at: number): string | undefined {
     const metric = this.rule.retention.find(({ metric: name, windowMs = 0 }) =>
       this.history.lacksSeries(name, windowMs, { at }),
     )?.metric;
-    if (metric === undefined) return;
-    this.fail(
-      `the history has no room for every series of ${metric}; raise history.maxBytes or use a shorter window`,
-    );
+    if (metric === undefined) return undefined;
+    return `the history has no room for every series of ${metric}; raise history.maxBytes or use a shorter window`;
   }
 
-  private failUncertain(reason: string): void {
-    this.isUncertain = true;
-    this.fail(reason);
-  }
-
-  private fail(reason: string): void {
-    this.health = 'err';
-    this.lastError = reason;
-    this.failures++;
+  /** Completes an evaluation, which counts as one failure if it has an error. */
+  private complete(certainty: AlertCertainty, error?: string): void {
+    this.certainty = certainty;
+    this.health = error === undefined ? 'ok' : 'err';
+    this.lastError = error;
+    if (error !== undefined) this.failures++;
   }
 }
