@@ -13,30 +13,41 @@ export class CounterMirror<L extends string> {
   }
 
   /**
-   * Adds the growth of one count since its last update.
+   * Adds the growth of one series since its last update.
    *
    * @param total current count of the original; undefined if it is unknown
-   * @param key name of the count, where several are summed in one series @default one for each series
-   * @returns the key, for {@link retain}; undefined if the total is unknown
+   * @returns the key of the series, for {@link retain}; undefined if the total is unknown
    */
-  update(labels: Labels<L>, total: number | undefined, key = JSON.stringify(labels)): string | undefined {
+  update(labels: Labels<L>, total: number | undefined): string | undefined {
     if (total === undefined || !Number.isFinite(total)) return undefined;
+    const key = JSON.stringify(labels);
     const last = this.last.get(key)?.total ?? 0;
     this.last.set(key, { labels, total });
-    (this.counter as Counter<string>).inc(labels, total >= last ? total - last : total);
+    this.add(labels, growthOf(total, last));
     return key;
   }
 
-  /** Forgets every count whose key is not among these, and removes the series that have none left. */
+  /** Adds growth that the caller has found, to a series that is not given to {@link update}. */
+  add(labels: Labels<L>, growth: number): void {
+    (this.counter as Counter<string>).inc(labels, growth);
+  }
+
+  /** Removes a series that was only added to. */
+  remove(labels: Labels<L>): void {
+    (this.counter as Counter<string>).remove(labels);
+  }
+
+  /** Removes every series whose key is not among these. */
   retain(keys: ReadonlySet<string>): void {
-    const gone = new Map<string, Labels<L>>();
     for (const [key, { labels }] of this.last) {
       if (keys.has(key)) continue;
-      gone.set(JSON.stringify(labels), labels);
+      this.remove(labels);
       this.last.delete(key);
     }
-    if (gone.size === 0) return;
-    for (const { labels } of this.last.values()) gone.delete(JSON.stringify(labels));
-    for (const labels of gone.values()) (this.counter as Counter<string>).remove(labels);
   }
+}
+
+/** Returns the growth of a count, which has restarted from zero if it is lower than before. */
+export function growthOf(total: number, last: number): number {
+  return total >= last ? total - last : total;
 }

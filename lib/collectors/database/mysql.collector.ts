@@ -30,7 +30,8 @@ const OTHER_STATUS = ['Threads_connected', 'Threads_running', 'Uptime', 'Slow_qu
 const STATUS = `SHOW GLOBAL STATUS WHERE Variable_name IN (${[...Object.keys(STATUS_COUNTS), ...OTHER_STATUS]
   .map((name) => `'${name}'`)
   .join(', ')})`;
-const TABLES = `SELECT TABLE_NAME AS name, DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes,
+/** The server keeps the row counts of a table by its name. */
+const TABLES = `SELECT TABLE_NAME AS name, TABLE_NAME AS id, DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes,
   TABLE_ROWS AS live_rows FROM information_schema.TABLES
   WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' ORDER BY DATA_LENGTH + INDEX_LENGTH DESC, 1`;
 

@@ -16,7 +16,7 @@ const LOCKS = `SELECT lower(mode) AS mode, count(*) FILTER (WHERE granted) AS gr
   WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND pid <> pg_backend_pid() GROUP BY 1`;
 const TABLES = `SELECT CASE schemaname WHEN 'public' THEN relname ELSE schemaname || '.' || relname END AS name,
-  n_tup_ins, n_tup_upd, n_tup_del, seq_scan, coalesce(idx_scan, 0) AS idx_scan, n_live_tup, n_dead_tup
+  relid::text AS id, n_tup_ins, n_tup_upd, n_tup_del, seq_scan, coalesce(idx_scan, 0) AS idx_scan, n_live_tup, n_dead_tup
   FROM pg_stat_user_tables
   ORDER BY n_tup_ins + n_tup_upd + n_tup_del + seq_scan + coalesce(idx_scan, 0) DESC, 1`;
 /**
