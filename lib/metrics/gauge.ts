@@ -48,6 +48,13 @@ export class Gauge<L extends string = never> extends ScalarMetric<L> {
     return (this.counts ??= new ActiveCounts(this.store)).of(labels);
   }
 
+  /** Sets the overflow series, if there is one. @internal */
+  setOverflow(value: number): void {
+    const { store } = this;
+    const slot = store.peekOverflow();
+    if (slot >= 0) writeGauge(store, store.pageOf(slot), store.offsetOf(slot) + VALUE, value, SET);
+  }
+
   private write(first: unknown, second: unknown, sign: number): void {
     const labelled = typeof first === 'object' && first !== null;
     const value = labelled ? second : first;

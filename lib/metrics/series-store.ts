@@ -124,6 +124,11 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     return this.table.isOverflow(slot);
   }
 
+  /** Returns the slot of the overflow series; negative if there is none. */
+  peekOverflow(): number {
+    return this.table.overflow;
+  }
+
   /** Returns the label values that {@link slotFor} has just returned this slot for. */
   valuesFound(slot: number): string[] {
     return this.table.valuesFound(slot);

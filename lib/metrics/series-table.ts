@@ -37,7 +37,8 @@ export class SeriesTable {
   live = 0;
   /** The label name for which the latest search returned {@link UNKNOWN_LABEL}. */
   unknownLabel = '';
-  private overflow = ABSENT;
+  /** The slot of the overflow series, or {@link ABSENT}. */
+  overflow = ABSENT;
 
   /** The number of each value of a label, by its text, and by the number or boolean that was given for the text. */
   private readonly valueIds: Map<unknown, number>[];

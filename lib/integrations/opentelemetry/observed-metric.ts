@@ -16,8 +16,10 @@ export interface ObservedValue {
 export class OwnedSeries {
   /** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
   readonly byKey = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
-  /** The sum of what each owner last observed beyond the limit of series. */
+  /** The sum of what each owner observed beyond the limit of series: the last one, of a counter the highest. */
   readonly beyond = new Map<object, number>();
+  /** What removed owners have counted beyond the limit: new ones may be the same callbacks, which are added again. */
+  abandoned = 0;
 }
 
 /** The metric of an observable, whose series belong to the callbacks that observe them; several may observe one. */
@@ -60,7 +62,7 @@ export class ObservedMetric {
   /** Removes the series of a callback, except those that it has observed again. */
   forget(callback: object, kept: { has(key: string): boolean } = NONE): void {
     const owner = this.ownerOf(callback);
-    if (kept === NONE) this.owned.beyond.delete(owner);
+    if (kept === NONE) this.leaveOverflow(owner);
     for (const [key, series] of this.owned.byKey) {
       if (kept.has(key) || !series.owners.delete(owner) || series.owners.size > 0) continue;
       this.owned.byKey.delete(key);
@@ -91,17 +93,40 @@ export class ObservedMetric {
       }
     }
     if (beyond !== undefined) this.writeBeyond(owner, beyond.labels, beyond.value);
-    else this.owned.beyond.delete(owner);
+    else if (this.isGauge) this.leaveOverflow(owner);
   }
 
-  /** Writes the overflow series, which all owners share. A counter only grows, whatever a callback no longer observes. */
+  /** Writes the overflow series, which all owners share. */
   private writeBeyond(owner: object, labels: Labels, value: number): void {
     const { beyond } = this.owned;
-    const before = beyond.get(owner) ?? 0;
+    if (this.metric.type === 'counter') {
+      this.metric.inc(labels, this.growthBeyond(owner, value));
+      return;
+    }
     beyond.set(owner, value);
-    if (this.metric.type === 'counter') this.metric.inc(labels, Math.max(0, value - before));
-    else if (this.descriptor.kind === 'observableGauge') this.metric.set(labels, value);
-    else this.metric.set(labels, total(beyond.values()));
+    this.metric.set(labels, this.descriptor.kind === 'observableGauge' ? value : total(beyond.values()));
+  }
+
+  /** Returns by how much a sum exceeds all that was counted of it. A lower one may lack a part that will be back. */
+  private growthBeyond(owner: object, sum: number): number {
+    const { owned } = this;
+    let before = owned.beyond.get(owner);
+    if (before === undefined) {
+      before = Math.min(sum, owned.abandoned);
+      owned.abandoned -= before;
+    }
+    owned.beyond.set(owner, Math.max(before, sum));
+    return Math.max(0, sum - before);
+  }
+
+  /** Takes an owner out of the overflow series, whose count stays, and whose value that is no sum is kept. */
+  private leaveOverflow(owner: object): void {
+    const { beyond } = this.owned;
+    const sum = beyond.get(owner);
+    if (sum === undefined) return;
+    beyond.delete(owner);
+    if (this.metric.type === 'counter') this.owned.abandoned += sum;
+    else if (this.descriptor.kind !== 'observableGauge') this.metric.setOverflow(total(beyond.values()));
   }
 
   private write(labels: Labels, value: number): void {

@@ -32,6 +32,12 @@ async function samplesOf(registry: MetricsRegistry): Promise<string[]> {
   return text.split('\n').filter((line) => line !== '' && !/^#|^monitoring_/.test(line));
 }
 
+/** The value of the overflow series of the only metric that has one. */
+async function overflowOf(registry: MetricsRegistry): Promise<number | undefined> {
+  const line = (await samplesOf(registry)).find((each) => each.includes('{monitoring_overflow="true"}'));
+  return line === undefined ? undefined : Number(line.split(' ')[1]);
+}
+
 /** The labels, in the order of their names, and the value or the sum of each series. */
 function rowsOf({ series }: MetricFamily): [labels: string, value: number | undefined][] {
   return [...(series as Iterable<Partial<ScalarSeriesSnapshot & HistogramSeriesSnapshot>>)].map(
@@ -464,6 +470,69 @@ describe('an observable', () => {
     expect(seen).toEqual([150, 160, 165, afterwards].map(line));
   });
 
+  it('counts no part of an observable counter again that was absent for a time', async () => {
+    const { registry, meter } = bridged(OPTIONS, new BridgedMeterProvider(), { seriesLimit: 1 });
+    let observed: Readonly<Record<string, number>> = {};
+    meter.createObservableCounter('sent').addCallback((result) => {
+      for (const [i, value] of Object.entries(observed)) result.observe(value, { i });
+    });
+    const seen = [];
+    for (observed of [
+      { a: 1, b: 100, c: 50 },
+      { a: 1, b: 101 },
+      { a: 1, b: 102, c: 51 },
+      { a: 1 },
+      { a: 1, b: 103, c: 52 },
+    ]) {
+      seen.push(await overflowOf(registry));
+    }
+    expect(seen).toEqual([150, 150, 153, 153, 155]);
+  });
+
+  it('counts nothing again of callbacks that are removed and added again', async () => {
+    const { registry, meter } = bridged(OPTIONS, new BridgedMeterProvider(), { seriesLimit: 1 });
+    const sent = meter.createObservableCounter('sent');
+    let growth = 0;
+    const observing = (value: number) => (result: ObservableResult) =>
+      result.observe(value + growth, { value });
+    const [first, second] = [observing(100), observing(50)];
+    for (const callback of [observing(1), first, second]) sent.addCallback(callback);
+    const seen = [await overflowOf(registry)];
+    sent.removeCallback(first);
+    growth = 1;
+    seen.push(await overflowOf(registry));
+    sent.removeCallback(second);
+    seen.push(await overflowOf(registry));
+    sent.addCallback(second);
+    sent.addCallback(observing(100));
+    growth = 2;
+    seen.push(await overflowOf(registry));
+    // The sums of what all have observed.
+    expect(seen).toEqual([150, 151, 151, 154]);
+  });
+
+  it('takes out of the overflow series what an up-down counter no longer observes', async () => {
+    const { registry, meter } = bridged(OPTIONS, new BridgedMeterProvider(), { seriesLimit: 1 });
+    const depth = meter.createObservableUpDownCounter('depth');
+    let action = (result: ObservableResult): void => result.observe(100, { queue: 'mail' });
+    depth.addCallback((result) => result.observe(1, { queue: 'within' }));
+    depth.addCallback((result) => action(result));
+    const removed = (result: ObservableResult) => result.observe(50, { queue: 'removed' });
+    depth.addCallback(removed);
+    const seen = [await overflowOf(registry)];
+    action = () => undefined;
+    seen.push(await overflowOf(registry));
+    action = (result) => result.observe(70, { queue: 'mail' });
+    seen.push(await overflowOf(registry));
+    action = () => {
+      throw new Error('no value');
+    };
+    seen.push(await overflowOf(registry));
+    depth.removeCallback(removed);
+    seen.push(await overflowOf(registry));
+    expect(seen).toEqual([150, 50, 120, 50, 0]);
+  });
+
   it('does not count again what got a series of its own', async () => {
     const { registry, meter } = bridged(OPTIONS, new BridgedMeterProvider(), { seriesLimit: 1 });
     let observed: readonly (readonly [number, string])[] = [];
@@ -491,7 +560,13 @@ describe('an observable', () => {
       [20, 'b'],
       [304, 'c'],
     ];
-    expect(await samplesOf(registry)).toContain('sent_total{monitoring_overflow="true"} 323');
+    // Until the rest is more than what the series has had.
+    expect(await samplesOf(registry)).toContain('sent_total{monitoring_overflow="true"} 320');
+    observed = [
+      [20, 'b'],
+      [325, 'c'],
+    ];
+    expect(await samplesOf(registry)).toContain('sent_total{monitoring_overflow="true"} 325');
   });
 });
 
