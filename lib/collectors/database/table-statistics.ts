@@ -11,24 +11,36 @@ const FURTHER_TABLES = 'other';
 /** The numbers of one table, or of several, in the order of the columns; one that is unknown is absent. */
 type Numbers = (number | undefined)[];
 
-/** What is known of one source. */
-interface SourceTables {
-  /** Tables that have series of their own. */
-  readonly shown: ReadonlySet<string>;
-  /** Values of the label `table`. */
-  readonly series: ReadonlySet<string>;
-  /** The counts of each table, by its id. */
-  readonly counts: ReadonlyMap<string, Numbers>;
-  /** Those before: a table that is missing from one reading is not new in the next one. */
-  readonly countsBefore: ReadonlyMap<string, Numbers>;
+/** The latest known counts of one table. */
+interface TableCounts {
+  readonly totals: Numbers;
+  /** The number of the latest reading that had the table. */
+  reading: number;
 }
 
-const UNREAD: SourceTables = {
-  shown: new Set(),
-  series: new Set(),
-  counts: new Map(),
-  countsBefore: new Map(),
-};
+/** What is known of one source. */
+class SourceTables {
+  reading = 0;
+  /** Tables that have series of their own. */
+  shown: ReadonlySet<string> = new Set();
+  /** Values of the label `table`. */
+  series: ReadonlySet<string> = new Set();
+  private readonly counts = new Map<string, TableCounts>();
+
+  /** Returns the counts of a table that is in this reading. */
+  countsOf(id: string): Numbers {
+    let counts = this.counts.get(id);
+    if (counts === undefined) this.counts.set(id, (counts = { totals: [], reading: 0 }));
+    counts.reading = this.reading;
+    return counts.totals;
+  }
+
+  /** Forgets the tables that have gone; one that is missing from a single reading is not new in the next one. */
+  forgetGone(tables: number): void {
+    if (this.counts.size === tables) return;
+    for (const [id, { reading }] of this.counts) if (reading < this.reading - 1) this.counts.delete(id);
+  }
+}
 
 /**
  * Statistics of a bounded number of tables, each with series of its own as long as it exists; the remaining tables are
@@ -60,40 +72,44 @@ export class TableStatistics {
    *   by which the server keeps its counts
    */
   update(source: string, rows: readonly SqlRow[]): void {
-    const before = this.sources.get(source) ?? UNREAD;
-    const shown = this.shownOf(before.shown, new Set(rows.map((row) => textIn(row, 'name'))));
-    const counts = new Map<string, Numbers>();
+    const tables = this.sources.get(source) ?? new SourceTables();
+    this.sources.set(source, tables);
+    tables.reading++;
+    tables.shown = this.shownOf(tables.shown, rows);
     const sums = new Map<string, { readonly growth: Numbers; readonly values: Numbers }>();
     for (const row of rows) {
       const name = textIn(row, 'name');
-      const table = shown.has(name) ? name : FURTHER_TABLES;
+      const table = tables.shown.has(name) ? name : FURTHER_TABLES;
       let sum = sums.get(table);
       if (sum === undefined) sums.set(table, (sum = { growth: [], values: [] }));
-      const id = textIn(row, 'id');
-      const last = before.counts.get(id) ?? before.countsBefore.get(id);
-      counts.set(id, this.addCounts(row, last, sum.growth));
-      this.gauges.forEach(([column], i) => addTo(sum.values, i, numberIn(row, column)));
+      this.addGrowth(sum.growth, tables.countsOf(textIn(row, 'id')), row);
+      for (let i = 0; i < this.gauges.length; i++) addTo(sum.values, i, numberIn(row, this.gauges[i]![0]));
     }
+    tables.forgetGone(rows.length);
     for (const [table, { growth, values }] of sums) this.write({ source, table }, growth, values);
-    const series = new Set(sums.keys());
-    for (const table of before.series) if (!series.has(table)) this.remove({ source, table });
-    this.sources.set(source, { shown, series, counts, countsBefore: before.counts });
+    for (const table of tables.series) if (!sums.has(table)) this.remove({ source, table });
+    tables.series = new Set(sums.keys());
   }
 
   /** Returns the tables that have series of their own: those that had them, then the most used. */
-  private shownOf(before: ReadonlySet<string>, names: ReadonlySet<string>): ReadonlySet<string> {
-    const kept = [...before].filter((name) => names.has(name));
-    return new Set([...new Set([...kept, ...names])].slice(0, this.maxTables));
+  private shownOf(before: ReadonlySet<string>, rows: readonly SqlRow[]): ReadonlySet<string> {
+    const names = rows.map((row) => textIn(row, 'name'));
+    const shown = new Set(names.filter((name) => before.has(name)));
+    for (const name of names) {
+      if (shown.size >= this.maxTables) break;
+      shown.add(name);
+    }
+    return shown;
   }
 
-  /** Adds the growth of each count of a table to a sum. @returns the counts; the last known of those that are unknown */
-  private addCounts(row: SqlRow, last: Numbers | undefined, growth: Numbers): Numbers {
-    return this.counters.map(([column], i) => {
-      const total = numberIn(row, column);
-      const lastTotal = last?.[i];
-      if (total !== undefined) addTo(growth, i, growthOf(total, lastTotal ?? 0));
-      return total ?? lastTotal;
-    });
+  /** Adds the growth of each count of a table to a sum, and keeps the counts; one that is unknown stays. */
+  private addGrowth(growth: Numbers, totals: Numbers, row: SqlRow): void {
+    for (let i = 0; i < this.counters.length; i++) {
+      const total = numberIn(row, this.counters[i]![0]);
+      if (total === undefined) continue;
+      addTo(growth, i, growthOf(total, totals[i] ?? 0));
+      totals[i] = total;
+    }
   }
 
   private write(labels: Record<TableLabel, string>, growth: Numbers, values: Numbers): void {
