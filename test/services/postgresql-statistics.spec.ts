@@ -89,6 +89,16 @@ describeWith(['initdb', 'postgres'], 'what a real PostgreSQL says of itself', ()
     }, RECOVERY_MS);
   }, 60_000);
 
+  it('has no new rows because a table is renamed', async () => {
+    const { registry, collector } = await collected();
+    const before = valuesOf(registry, 'postgresql_table_inserts_total', ['table']);
+    await server.query('ALTER TABLE a RENAME TO a_2026');
+    await collector.collect(AbortSignal.timeout(40_000));
+    await server.query('ALTER TABLE a_2026 RENAME TO a');
+    expect(before).toEqual({ orders: 1_000, users: 500, other: 15 });
+    expect(valuesOf(registry, 'postgresql_table_inserts_total', ['table'])).toEqual(before);
+  });
+
   it('is what is shown of the database', async () => {
     const view = `SELECT xact_commit, xact_rollback, blks_hit, blks_read,
       pg_database_size(current_database()) AS size FROM pg_stat_database WHERE datname = 'postgres'`;
