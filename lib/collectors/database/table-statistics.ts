@@ -18,7 +18,7 @@ interface TableCounts {
   reading: number;
 }
 
-/** What is known of one source. */
+/** The tables of one source. */
 class SourceTables {
   reading = 0;
   /** Tables that have series of their own. */

@@ -18,7 +18,7 @@ export class OwnedSeries {
   readonly byKey = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
   /** The sum of what each owner observed beyond the limit of series: the last one, of a counter the highest. */
   readonly beyond = new Map<object, number>();
-  /** What removed owners have counted beyond the limit: new ones may be the same callbacks, which are added again. */
+  /** The counts of removed owners beyond the limit: new ones may be the same callbacks, which are added again. */
   abandoned = 0;
 }
 
