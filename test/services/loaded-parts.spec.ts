@@ -38,7 +38,7 @@ const UNUSED = {
 };
 
 /** The largest size of what such an application loads, in bytes. Whoever adds to it asks whether every application uses it. */
-const MAX_BYTES = 1_225_000;
+const MAX_BYTES = 1_240_000;
 
 const PRODUCTION = { NODE_ENV: 'production' };
 
